@@ -1,0 +1,67 @@
+//! The command line: one definition, from which help, completions and man pages are made.
+
+use clap::{Parser, Subcommand};
+
+#[cfg(feature = "bench")]
+use crate::bench;
+use crate::{generate, pages, up, verify};
+
+const ABOUT: &str = "Verifies signatures and transactions: ECDSA on secp256k1 and P-256, SM2 with SM3, Ethereum";
+
+const LONG_ABOUT: &str = "\
+Verifies signatures and transactions in files, on its own arithmetic: ECDSA on secp256k1 (SHA-256, Keccak-256) and on P-256 (SHA-256), \
+SM2 with SM3, and raw Ethereum transactions with recovery of the sender.
+
+Every item gets a verdict and, where it is invalid, one reason out of a closed list.";
+
+/// Lines of at most 80 characters, so that no terminal wraps them.
+const EXAMPLES: &str = "\
+Examples:
+  chainbox up                              check this machine
+  chainbox verify items.jsonl              verify a file of any format
+  chainbox verify --json < transactions    a line of JSON an item
+  chainbox generate --help                 make signatures, valid and invalid
+  chainbox completions bash                completions for a shell
+
+Exit status:
+  0  done; for verify, every item is valid or as the file expects it to be
+  1  verify found an item that is not
+  2  something could not be read or done; the message says what and where";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "chainbox", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(arg_required_else_help = true, max_term_width = 120)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Verify a file of signatures, transactions, test vectors or certificates
+    Verify(verify::Args),
+    /// Make a file of signatures from a seed, valid and invalid
+    Generate(generate::Args),
+    /// Check this machine on known answers and on real signatures of every scheme
+    Up(up::Args),
+    /// Measure the engine beside other libraries
+    #[cfg(feature = "bench")]
+    Bench(bench::Args),
+    /// Print the completions for a shell
+    Completions(pages::CompletionsArgs),
+    /// Print the man page, or write one page for each subcommand
+    Man(pages::ManArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,50 @@
+//! The one binary `chainbox`, as a library: what each subcommand does, and the readers of the formats that `chainbox verify` takes.
+//!
+//! This is the only place where back ends are picked. Everything that judges a signature is in `chainbox-engine`.
+
+mod backends;
+#[cfg(feature = "bench")]
+pub mod bench;
+pub mod command_line;
+pub mod error;
+pub mod formats;
+pub mod generate;
+mod pages;
+pub mod up;
+pub mod verify;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Parser;
+
+use command_line::{Cli, Command};
+use error::Error;
+
+/// The exit status where a command could not do what it was asked to do. Wrong usage ends with the same one.
+pub const EXIT_FAILED: u8 = 2;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(Error::OutputClosed) => ExitCode::from(EXIT_FAILED),
+        Err(error) => {
+            // Where standard error is closed too, the exit status has to do.
+            let _ = writeln!(std::io::stderr(), "chainbox: {error}");
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Error> {
+    match cli.command {
+        Command::Verify(args) => verify::run(&args),
+        Command::Generate(args) => generate::run(args),
+        Command::Up(args) => up::run(args),
+        #[cfg(feature = "bench")]
+        Command::Bench(args) => bench::run(args),
+        Command::Completions(args) => pages::completions(&args),
+        Command::Man(args) => pages::man(&args),
+    }
+}

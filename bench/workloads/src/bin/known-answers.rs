@@ -1,0 +1,5 @@
+//! Writes the engine's known answers to standard output.
+
+fn main() {
+    print!("{}", chainbox_workloads::known_answers::text());
+}

@@ -1,0 +1,88 @@
+//! The CPU back end: items spread over a rayon pool.
+
+use rayon::prelude::*;
+
+use super::{Backend, Capabilities, Fault};
+use crate::{
+    batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
+    hash::{Digest, Hash},
+    scheme::Scheme,
+    strategy::{recover, single},
+    verdict::{Verdict, Verdicts},
+};
+
+/// Items that one task takes at once: about half a millisecond of work, so that tasks cost nothing beside it.
+const CHUNK_ITEMS: usize = 16;
+
+/// The CPU. It takes any batch.
+#[derive(Debug, Default)]
+pub struct Cpu {
+    /// A pool of its own, or the process's common one.
+    pool: Option<rayon::ThreadPool>,
+}
+
+impl Cpu {
+    /// A back end on the process's common pool: a thread for each core.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { pool: None }
+    }
+
+    /// A back end on a pool of its own with `threads` threads; 0 means one for each core.
+    ///
+    /// # Errors
+    /// [`Fault::Device`] where the system gives no more threads.
+    pub fn with_threads(threads: usize) -> Result<Self, Fault> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("verify-{index}")).build();
+        let pool =
+            pool.map_err(|error| Fault::Device { backend: NAME.to_owned(), what: format!("no pool of {threads} threads: {error}") })?;
+        Ok(Self { pool: Some(pool) })
+    }
+
+    /// `answer(i)` for each i below `len`, in order, by all threads of the pool.
+    fn map<T: Send>(&self, len: usize, answer: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
+        let work = || (0..len).into_par_iter().with_min_len(CHUNK_ITEMS).map(&answer).collect();
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}
+
+const NAME: &str = "cpu";
+
+impl Backend for Cpu {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            schemes: Scheme::ALL.to_vec(),
+            recovery: true,
+            hashes: Hash::ALL.to_vec(),
+            batch_items_max: usize::MAX,
+            batch_bytes_max: usize::MAX,
+        }
+    }
+
+    fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
+        let shape = batch.shape();
+        Ok(self.map(batch.len(), |index| single::verify(&shape, &batch.item(index))).into())
+    }
+
+    fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {
+        let (verdicts, keys): (Vec<_>, _) = self
+            .map(batch.len(), |index| match recover::recover(batch, index) {
+                Ok(key) => (Verdict::Valid, key),
+                Err(reason) => (Verdict::Invalid(reason), [0; 64]),
+            })
+            .into_iter()
+            .unzip();
+        Ok(Recovered { verdicts: verdicts.into(), keys })
+    }
+
+    fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, Fault> {
+        Ok(self.map(messages.len(), |index| hash.digest(messages.get(index))))
+    }
+}

@@ -1,0 +1,138 @@
+//! Known answers: signatures made by other libraries, with the verdict that each must get.
+//!
+//! A back end is not used on a machine before it gave every one of these answers there.
+
+use std::{str::FromStr, sync::OnceLock};
+
+use super::{
+    Backend,
+    contract::{Failure, expect_verdicts},
+};
+use crate::{
+    batch::{Batch, Encoding, Input, Item, Shape},
+    scheme::Scheme,
+    verdict::{Reason, Verdict},
+};
+
+/// One signature and its verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAnswer {
+    /// The shape of its batch.
+    pub shape: Shape,
+    /// The key, SEC1.
+    pub key: Vec<u8>,
+    /// The message or digest.
+    pub input: Vec<u8>,
+    /// The signature.
+    pub signature: Vec<u8>,
+    /// The SM2 id, where the shape has one.
+    pub id: Option<Vec<u8>>,
+    /// What every back end must answer.
+    pub verdict: Verdict,
+}
+
+impl KnownAnswer {
+    /// The item as a batch takes it.
+    #[must_use]
+    pub fn item(&self) -> Item<'_> {
+        Item { key: &self.key, input: &self.input, signature: &self.signature, id: self.id.as_deref(), hint: &[] }
+    }
+}
+
+/// Every known answer.
+///
+/// # Panics
+/// Where the file that is part of this crate is broken, which a test excludes.
+#[must_use]
+pub fn all() -> &'static [KnownAnswer] {
+    static ANSWERS: OnceLock<Vec<KnownAnswer>> = OnceLock::new();
+    ANSWERS.get_or_init(|| {
+        let lines = include_str!("known_answers.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines.map(|line| parse(line).unwrap_or_else(|| panic!("a known answer cannot be read: {line}"))).collect()
+    })
+}
+
+/// Whether a back end gives every known answer, each scheme that it offers as one batch for each shape. The number of answers checked.
+///
+/// # Errors
+/// The first [`Failure`].
+pub fn check(backend: &dyn Backend) -> Result<usize, Failure> {
+    let schemes = backend.capabilities().schemes;
+    let answers: Vec<_> = all().iter().filter(|answer| schemes.contains(&answer.shape.scheme)).collect();
+    for batch in by_shape(&answers) {
+        let shape = batch[0].shape;
+        let mut items = Batch::with_capacity(shape, batch.len());
+        for answer in &batch {
+            items.push(answer.item())?;
+        }
+        let expected: Vec<_> = batch.iter().map(|answer| answer.verdict).collect();
+        expect_verdicts(backend, &items, &expected, "known answers")?;
+    }
+    Ok(answers.len())
+}
+
+/// The answers in groups of one shape.
+fn by_shape<'a>(answers: &[&'a KnownAnswer]) -> Vec<Vec<&'a KnownAnswer>> {
+    let mut groups: Vec<Vec<&KnownAnswer>> = Vec::new();
+    for &answer in answers {
+        match groups.iter_mut().find(|group| group[0].shape == answer.shape) {
+            Some(group) => group.push(answer),
+            None => groups.push(vec![answer]),
+        }
+    }
+    groups
+}
+
+/// `scheme input encoding key input-bytes signature id verdict`, bytes in hex, `-` for no bytes.
+fn parse(line: &str) -> Option<KnownAnswer> {
+    let fields: [&str; 8] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    let [scheme, input, encoding, key, bytes, signature, id, verdict] = fields;
+    let shape = Shape {
+        scheme: Scheme::from_str(scheme).ok()?,
+        input: match input {
+            "message" => Input::Message,
+            "digest" => Input::Digest,
+            _ => return None,
+        },
+        encoding: match encoding {
+            "raw" => Encoding::Raw,
+            "der" => Encoding::Der,
+            _ => return None,
+        },
+        low_s: false,
+    };
+    let verdict = match verdict {
+        "valid" => Verdict::Valid,
+        name => Verdict::Invalid(*Reason::ALL.iter().find(|reason| reason.name() == name)?),
+    };
+    let id = hex(id)?;
+    Some(KnownAnswer { shape, key: hex(key)?, input: hex(bytes)?, signature: hex(signature)?, id: shape.has_id().then_some(id), verdict })
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    if text == "-" {
+        return Some(Vec::new());
+    }
+    let digits = text.as_bytes().chunks(2);
+    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Cpu;
+
+    #[test]
+    fn every_scheme_has_valid_and_invalid_answers() {
+        for scheme in Scheme::ALL {
+            let of_scheme = || all().iter().filter(|answer| answer.shape.scheme == scheme);
+            assert!(of_scheme().filter(|answer| answer.verdict.is_valid()).count() >= 12, "{scheme}");
+            assert!(of_scheme().filter(|answer| !answer.verdict.is_valid()).count() >= 6, "{scheme}");
+        }
+    }
+
+    #[test]
+    fn the_cpu_gives_them() {
+        assert_eq!(check(&Cpu::new()), Ok(all().len()));
+    }
+}

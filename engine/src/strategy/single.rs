@@ -1,0 +1,49 @@
+//! `single`: each item alone. Its verdict is the reference for every other strategy and back end.
+
+use crate::{
+    batch::{Item, Shape},
+    curve::{Curve, P256, Secp256k1, Sm2, point::Jacobian, product::double_product_var},
+    field::{
+        Field,
+        limbs::{self, Limbs},
+    },
+    scheme::{self, Equation, Scheme},
+    verdict::{Reason, Verdict},
+};
+
+/// The verdict on one item of `shape`.
+#[must_use]
+pub fn verify(shape: &Shape, item: &Item<'_>) -> Verdict {
+    match shape.scheme {
+        Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 => verify_on::<Secp256k1>(shape, item),
+        Scheme::EcdsaP256Sha256 => verify_on::<P256>(shape, item),
+        Scheme::Sm2Sm3 => verify_on::<Sm2>(shape, item),
+    }
+    .into()
+}
+
+fn verify_on<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<(), Reason> {
+    decide(&scheme::equation::<C>(shape, item)?)
+}
+
+/// Decides one equation.
+///
+/// # Errors
+/// [`Reason::RIsIdentity`], [`Reason::LowSPolicy`] or [`Reason::Equation`], in this order.
+pub fn decide<C: Curve>(equation: &Equation<C>) -> Result<(), Reason> {
+    let r = double_product_var(&equation.u1, &equation.u2, &equation.q);
+    if r.is_identity() {
+        return Err(Reason::RIsIdentity);
+    }
+    if equation.refused_by_low_s {
+        return Err(Reason::LowSPolicy);
+    }
+    if x_mod_n_equals(&r, &equation.c) { Ok(()) } else { Err(Reason::Equation) }
+}
+
+/// Whether x(R) mod n = c, for c < n: x(R) is c, or c + n where this is below p (p < 2n leaves no third).
+fn x_mod_n_equals<C: Curve>(r: &Jacobian<C>, c: &Limbs) -> bool {
+    let is_x = |integer: &Limbs| C::Base::from_limbs(integer).is_some_and(|x| r.x_equals(&x));
+    let (c_plus_n, overflow) = limbs::add(c, &C::N);
+    is_x(c) || (overflow == 0 && is_x(&c_plus_n))
+}

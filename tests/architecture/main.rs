@@ -1,0 +1,24 @@
+//! The rules of ARCHITECTURE.md that a machine can check: who may know whom, what is absent from where, what every crate inherits.
+
+mod dependencies;
+mod manifests;
+mod sources;
+
+use std::path::PathBuf;
+
+use cargo_metadata::{Metadata, MetadataCommand};
+
+/// The workspace as cargo sees it, all features on, without the crates from elsewhere.
+fn workspace() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("`cargo metadata` works at the root of the workspace")
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().expect("this package stands in the workspace").to_path_buf()
+}

@@ -1,0 +1,5 @@
+//! The standards' own vectors.
+
+mod hashes;
+mod recovery;
+mod signatures;
