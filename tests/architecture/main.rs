@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 
-/// The workspace as cargo sees it, all features on, without the crates from elsewhere.
+/// The crates of the workspace as cargo sees them: all their dependencies, the optional ones too, by name.
 fn workspace() -> Metadata {
     MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))

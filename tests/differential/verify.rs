@@ -1,6 +1,6 @@
 //! Verification against the libraries that run in this process or through the libcrypto program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chainbox_engine::{
     batch::{Encoding, Input, Shape},
@@ -55,6 +55,7 @@ pub fn shapes(scheme: Scheme) -> Vec<Shape> {
 struct Seen {
     /// Items and valid ones by class.
     classes: BTreeMap<Class, (usize, usize)>,
+    reasons: BTreeSet<Reason>,
     peers: BTreeMap<&'static str, Tally>,
 }
 
@@ -71,7 +72,7 @@ fn compare<C: Signer>(scheme: Scheme) {
             compare_shape(shape, &made, &peers, &mut seen, seed);
         }
     }
-    println!("{scheme}, seed {seed}: {seen:#?}");
+    println!("{scheme}, seed {seed}: {seen:?}");
     check_seen(&seen, &shapes);
 }
 
@@ -83,6 +84,7 @@ fn compare_shape(shape: Shape, made: &[Made], peers: &[Peer], seen: &mut Seen, s
     for (index, (made, &verdict)) in made.iter().zip(&ours).enumerate() {
         let (items, valid) = seen.classes.entry(made.class).or_default();
         (*items, *valid) = (*items + 1, *valid + usize::from(verdict.is_valid()));
+        seen.reasons.extend(verdict.reason());
         if let Some(expected) = made.expected {
             assert_eq!(verdict, expected, "the engine against how the item was made; {}", place(index, shape));
         }
@@ -119,14 +121,25 @@ fn compare_low_s(shape: Shape, made: &[Made], peers: &[Peer], without_policy: &[
     }
 }
 
-/// Every class appeared, a fair share was valid and a fair share not, and each peer was asked about nearly all.
+/// Every class and every reason appeared, a fair share was valid and a fair share not, and each peer was asked about nearly all.
 fn check_seen(seen: &Seen, shapes: &[Shape]) {
     for class in shapes.iter().flat_map(|&shape| Class::that_fit(shape)) {
         assert!(seen.classes.contains_key(&class), "no item of class {class:?}");
+    }
+    for &reason in reasons(shapes[0].scheme) {
+        assert!(seen.reasons.contains(&reason), "no item is refused with {reason:?}");
     }
     let (items, valid) = seen.classes.values().fold((0, 0), |(items, valid), &(more, more_valid)| (items + more, valid + more_valid));
     assert!((items / 4..items * 3 / 4).contains(&valid), "{valid} of {items} are valid");
     for (peer, tally) in &seen.peers {
         assert!(tally.compared * 100 >= items * COMPARED_PERCENT_MIN, "{peer} was asked about too few: {tally:?}");
     }
+}
+
+/// The reasons that the checks of a scheme without policy can give.
+fn reasons(scheme: Scheme) -> &'static [Reason] {
+    use Reason::{Encoding, Equation, KeyIsIdentity, KeyMalformed, KeyNotOnCurve, RIsIdentity, ROutOfRange, RPlusSIsZero, SOutOfRange};
+    const SM2: &[Reason] =
+        &[RPlusSIsZero, Encoding, ROutOfRange, SOutOfRange, KeyMalformed, KeyNotOnCurve, KeyIsIdentity, RIsIdentity, Equation];
+    if scheme == Scheme::Sm2Sm3 { SM2 } else { &SM2[1..] }
 }

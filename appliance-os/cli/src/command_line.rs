@@ -42,6 +42,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Verify a file of signatures, transactions, test vectors or certificates
+    #[command(long_about = verify::LONG_ABOUT)]
     Verify(verify::Args),
     /// Make a file of signatures from a seed, valid and invalid
     Generate(generate::Args),

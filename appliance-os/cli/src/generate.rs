@@ -10,7 +10,10 @@ use chainbox_engine::{
     scheme::Scheme,
 };
 use chainbox_workloads::{Hints, Kind, MESSAGE_BYTES_MAX, SM2_DEFAULT_ID, SignedItem, Spec};
-use clap::ArgAction;
+use clap::{
+    ArgAction,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
@@ -24,12 +27,19 @@ const CHUNK_BYTES: usize = 8 << 20;
 /// The least number of items that are made at once, so that every core has some.
 const CHUNK_ITEMS_MIN: usize = 64;
 
+const AFTER_HELP: &str = "\
+Examples:
+  chainbox generate --count 100000 --invalid 0.01 -o items.jsonl
+  chainbox generate --scheme sm2-sm3 --invalid 0.5 --kinds flipped-bit,bad-key | chainbox verify
+
+The secret keys come from the seed, which is no secret: use them for tests only.";
+
 /// The options of `chainbox generate`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = after_help())]
+#[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// The signature scheme, or `all` for all of them in turn
-    #[arg(long, value_name = "SCHEME", default_value = "all", value_parser = schemes)]
+    #[arg(long, value_name = "SCHEME", default_value = "all", value_parser = scheme_parser())]
     scheme: Schemes,
     /// How many items
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -40,8 +50,8 @@ pub struct Args {
     /// The share of invalid items, from 0 to 1 [default: 0]
     #[arg(long, value_name = "SHARE")]
     invalid: Option<f64>,
-    /// The kinds of invalid items, in equal numbers [default: every kind that fits]
-    #[arg(long, value_name = "KIND,...", value_delimiter = ',', requires = "invalid", value_parser = kind)]
+    /// The kinds of invalid items, in equal numbers; r-plus-s-zero is for SM2, high-s needs --low-s [default: every kind that fits]
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', requires = "invalid", value_parser = kind_parser())]
     kinds: Vec<Kind>,
     /// The length of each message in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 32, conflicts_with = "digest")]
@@ -99,29 +109,16 @@ enum HintKind {
     Y,
 }
 
-fn schemes(name: &str) -> Result<Schemes, String> {
-    if name == "all" {
-        return Ok(Schemes(Scheme::ALL.to_vec()));
-    }
-    name.parse().map(|scheme| Schemes(vec![scheme])).map_err(|error| format!("{error}, or all"))
+/// The names of the schemes, and `all`.
+fn scheme_parser() -> impl TypedValueParser<Value = Schemes> {
+    let names = PossibleValuesParser::new(["all"].into_iter().chain(Scheme::ALL.map(Scheme::name)));
+    names.map(|name| Schemes(name.parse().map_or_else(|_| Scheme::ALL.to_vec(), |scheme| vec![scheme])))
 }
 
-fn kind(name: &str) -> Result<Kind, String> {
-    let names = || Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
-    Kind::from_name(name).ok_or_else(|| format!("the kinds are {}", names()))
-}
-
-/// The kinds with the reason that each leads to, and what is usually wanted.
-fn after_help() -> String {
-    let mut text = "Kinds of invalid items, and the reason that each must get:\n".to_owned();
-    for kind in Kind::ALL {
-        text += &format!("  {:<15} {}\n", kind.name(), kind.reason());
-    }
-    text + "  (r-plus-s-zero is for SM2 only, high-s needs --low-s)\n\n\
-        Examples:\n  \
-        chainbox generate --count 100000 --invalid 0.01 -o items.jsonl\n  \
-        chainbox generate --scheme sm2-sm3 --invalid 0.5 --kinds flipped-bit,bad-key | chainbox verify -\n\n\
-        The secret keys come from the seed, which is no secret: use them for tests only."
+/// The names of the kinds, each with the reason that such an item must get.
+fn kind_parser() -> impl TypedValueParser<Value = Kind> {
+    let names = Kind::ALL.iter().map(|kind| PossibleValue::new(kind.name()).help(format!("Reason: {}", kind.reason())));
+    PossibleValuesParser::new(names).map(|name| Kind::from_name(&name).expect("the parser knows the names of kinds only"))
 }
 
 /// Runs `chainbox generate`.
@@ -242,6 +239,6 @@ fn progress_bar(count: u64, output: &Output) -> ProgressBar {
     if output.is_standard() && io::IsTerminal::is_terminal(&io::stdout()) {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} items, {per_sec}, {eta} left");
+    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} items, {eta} left");
     ProgressBar::new(count).with_style(style.expect("a template that indicatif reads"))
 }

@@ -147,8 +147,8 @@ fn a_full_device_is_named() {
 #[test]
 fn what_makes_no_sense_is_refused_by_name() {
     for (arguments, message) in [
-        ("--scheme rsa", "unknown scheme \"rsa\""),
-        ("--invalid 0.1 --kinds nonsense", "the kinds are bad-encoding, r-zero"),
+        ("--scheme rsa", "[possible values: all, ecdsa-secp256k1-sha256,"),
+        ("--invalid 0.1 --kinds nonsense", "[possible values: bad-encoding, r-zero,"),
         ("--kinds r-zero", "--invalid <SHARE>"),
         ("--invalid 0.1 --kinds r-plus-s-zero", "none of --kinds can be made for ecdsa-secp256k1-sha256"),
         ("--scheme ecdsa-p256-sha256 --invalid 0.1 --kinds r-plus-s-zero,r-zero", "it needs SM2"),

@@ -1,7 +1,5 @@
 //! Hex digits to bytes, with messages that say what is wrong and where.
 
-use hex::FromHexError;
-
 /// The bytes of hex digits that stand without 0x, as in JSON lines.
 ///
 /// # Errors
@@ -34,16 +32,38 @@ fn has_prefix(text: &str) -> bool {
     text.starts_with("0x") || text.starts_with("0X")
 }
 
+/// The value of each byte as a hex digit; [`NO_DIGIT`] where it is none.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
+const NO_DIGIT: u8 = 0xff;
+
+/// By table, with one check at the end: crate hex would take half of the time in which a line is read.
 fn digits(text: &str) -> Result<Vec<u8>, String> {
-    hex::decode(text).map_err(|error| match error {
-        FromHexError::OddLength => format!("an even number of hex digits was expected, two a byte; these are {}", text.len()),
-        FromHexError::InvalidHexCharacter { index, .. } => {
-            // `hex` counts bytes; what stands there may be a character of several.
-            let found = text.char_indices().take_while(|(at, _)| *at <= index).last().map_or(' ', |(_, found)| found);
-            format!("hex digits were expected; {found:?} at position {} is none", index + 1)
-        }
-        FromHexError::InvalidStringLength => "hex digits were expected".to_owned(),
-    })
+    if !text.len().is_multiple_of(2) {
+        return Err(format!("an even number of hex digits was expected, two a byte; these are {}", text.len()));
+    }
+    let mut seen = 0;
+    let byte = |pair: &[u8]| {
+        let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+        seen |= high | low;
+        high << 4 | low
+    };
+    let bytes = text.as_bytes().chunks_exact(2).map(byte).collect();
+    if seen > 15 {
+        let wrong = text.chars().enumerate().find(|(_, found)| !found.is_ascii_hexdigit());
+        let (place, found) = wrong.unwrap_or_default();
+        return Err(format!("hex digits were expected; {found:?} at position {} is none", place + 1));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -57,6 +77,15 @@ mod tests {
         assert_eq!(prefixed("0xAb"), Ok(vec![0xab]));
         assert_eq!(prefixed("Ab"), Ok(vec![0xab]));
         assert_eq!(prefixed_array::<2>("0x0102"), Ok([1, 2]));
+    }
+
+    #[test]
+    fn exactly_the_digits_are_digits() {
+        for byte in 0..=127_u8 {
+            let character = char::from(byte);
+            let expected = character.to_digit(16).map(|value| vec![value as u8 * 16, value as u8]);
+            assert_eq!(digits(&format!("{character}00{character}")).ok(), expected);
+        }
     }
 
     #[test]

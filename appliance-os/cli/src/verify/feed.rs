@@ -12,8 +12,8 @@ use super::lines::Block;
 /// Bytes of lines from which on reading waits. With what is being verified, twice as many are held.
 pub const PENDING_BYTES_MAX: usize = 16 << 20;
 
-/// Lines from which on reading waits.
-pub const PENDING_LINES_MAX: usize = 65_536;
+/// Lines from which on reading waits: enough to keep many cores busy, and some tenths of a second of work for two, so that progress shows.
+pub const PENDING_LINES_MAX: usize = 16_384;
 
 /// The buffer.
 #[derive(Default)]

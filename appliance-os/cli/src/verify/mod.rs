@@ -21,7 +21,8 @@ use chainbox_engine::transaction::ethereum::Policy;
 use crate::{backends, error::Error, formats::Format};
 use input::Source;
 
-const ABOUT: &str = "\
+/// What `chainbox verify --help` begins with.
+pub const LONG_ABOUT: &str = "\
 Verify a file of signatures, transactions, test vectors or certificates.
 
 Each item gets a verdict: valid, or invalid with the first check that failed. Malformed is what cannot be read at all (not JSON, not \
@@ -32,9 +33,9 @@ Items are the valid, the invalid and the malformed ones together.";
 const DETAILS: &str = "\
 Formats (docs/verify.md has every field):
   jsonl       A line of JSON an item: scheme, key, message or digest, signature,
-              all hex without 0x. Optional: encoding (raw or der; unless told, 64
-              bytes are raw, all else der), id (SM2 over a message; unless told
-              31323334353637383132333435363738, the text 1234567812345678),
+              all hex without 0x. Optional: encoding (raw or der; unless told,
+              64 bytes are raw, all else der), id (SM2 over a message; unless
+              told 31323334353637383132333435363738, the text 1234567812345678),
               hint, valid (what is expected). Other fields are ignored.
               Schemes: ecdsa-secp256k1-sha256, ecdsa-secp256k1-keccak256,
               ecdsa-p256-sha256, sm2-sm3.
@@ -72,7 +73,7 @@ Examples:
 
 /// The options of `chainbox verify`.
 #[derive(clap::Args, Debug)]
-#[command(long_about = ABOUT, after_long_help = DETAILS)]
+#[command(after_long_help = DETAILS)]
 pub struct Args {
     /// The file to verify; - is standard input, which is also read where no file is given
     #[arg(value_name = "FILE", default_value = input::STDIN)]
@@ -95,7 +96,7 @@ pub struct Args {
     #[arg(long)]
     skip_malformed: bool,
 
-    /// ECDSA: refuse s above (n - 1)/2. For eth-tx this holds in any case
+    /// ECDSA in jsonl and wycheproof: refuse s above (n - 1)/2. For eth-tx this holds in any case
     #[arg(long)]
     low_s: bool,
 
@@ -143,6 +144,20 @@ impl FormatChoice {
 struct Policies {
     low_s: bool,
     transactions: Policy,
+}
+
+impl Policies {
+    /// Refuses a policy that has no meaning for a format: who asks for it must not believe that it was looked at.
+    fn check(&self, format: Format) -> Result<(), Error> {
+        let misplaced = if self.transactions != Policy::default() && format != Format::EthTx {
+            "--chain-id and --require-chain-id are policies for eth-tx"
+        } else if self.low_s && format == Format::X509 {
+            "--low-s is no policy for x509"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(format!("{misplaced}; this input is {}: drop the option, or tell the format with --format", format.name())))
+    }
 }
 
 /// Runs `chainbox verify`.

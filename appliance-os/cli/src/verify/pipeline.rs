@@ -52,6 +52,9 @@ pub fn run(
         Some(format) => Some(format),
         None => source.detect()?,
     };
+    if let Some(format) = format {
+        policies.check(format)?;
+    }
     match format {
         None => output.finish(backend.name()),
         Some(Format::Jsonl) => run_lines(source, LineFormat::Jsonl { low_s: policies.low_s }, backend, output),

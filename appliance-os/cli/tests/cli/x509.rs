@@ -167,11 +167,11 @@ fn other_algorithms_and_keys_have_their_reasons() {
     assert_eq!(reasons(&authority.root("a", &P256_SHA384)), (1, vec!["other-algorithm".to_owned()]));
     assert_eq!(reasons(&authority.root("b", &P384)), (1, vec!["other-issuer-key".to_owned()]));
     let root = authority.root("c", &P256);
-    // The outer algorithm's last byte, 2 for SHA-256, stands before the signature: a BIT STRING of 72 bytes or so.
-    let (der_path, _) = (authority.path().join("c.der"), ());
+    let der_path = authority.path().join("c.der");
     authority.openssl(&["x509", "-in", "c.pem", "-outform", "der", "-out", "c.der"]);
     let der = fs::read(der_path).unwrap();
     let oid = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    // The outer algorithm is the last one of this name; its last byte, 2, stands for SHA-256.
     let outer = der.windows(oid.len()).rposition(|window| window == oid).unwrap();
     let changed = with_changed_byte(&authority, &root, der.len() - (outer + oid.len() - 1));
     assert_eq!(reasons(&changed), (1, vec!["algorithms-differ".to_owned()]));
