@@ -3,7 +3,7 @@
 //! A run compares 10,000 items a scheme. The long form, before a release or after a change of the arithmetic:
 //!
 //! ```sh
-//! CHAINBOX_DIFFERENTIAL_ITEMS=1000000 cargo test --release -p chainbox-tests --test differential
+//! CHAINBOX_DIFFERENTIAL_ITEMS=100000 cargo test --release -p chainbox-tests --test differential
 //! ```
 //!
 //! A failure prints the seed and the item as a line for `chainbox verify`; CHAINBOX_TEST_SEED repeats or varies the run.
