@@ -83,8 +83,8 @@ impl Contest {
 
     fn verify(&self, scheme: Scheme, items: &[SignedItem], samples: usize) -> Result<Row, Error> {
         let mut batch = Batch::with_capacity(Shape::digests(scheme), items.len());
-        for item in items {
-            batch.push(Item { hint: b"", ..item.as_item() })?;
+        for signed in items {
+            batch.push(Item { hint: b"", ..signed.item.as_item() })?;
         }
         let expected = vec![Verdict::Valid; batch.len()];
         let peer = peers::of(scheme);
@@ -99,7 +99,7 @@ impl Contest {
     fn recover(&self, scheme: Scheme, items: &[SignedItem], samples: usize) -> Result<Row, Error> {
         let mut batch = RecoveryBatch::new(Input::Digest, false);
         let mut expected = Vec::new();
-        for item in items {
+        for SignedItem { item, .. } in items {
             batch.push(&item.input, &[&item.signature[..], &item.hint].concat())?;
             expected.push(<[u8; 64]>::try_from(&item.key[1..]).expect("an uncompressed key"));
         }

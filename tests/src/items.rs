@@ -4,7 +4,7 @@ use std::fmt;
 
 use chainbox_engine::{
     backend::{Backend, Cpu},
-    batch::{Batch, Encoding, Input, Item, Shape},
+    batch::{Batch, Item, Shape},
     verdict::Verdict,
 };
 
@@ -44,8 +44,7 @@ pub struct Line<'a> {
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let OwnedItem { key, input, signature, id } = self.item;
-        let input_name = if self.shape.input == Input::Message { "message" } else { "digest" };
-        let encoding = if self.shape.encoding == Encoding::Raw { "raw" } else { "der" };
+        let (input_name, encoding) = (self.shape.input.name(), self.shape.encoding.name());
         write!(f, r#"{{"scheme":"{}","key":"{}","{input_name}":"{}","#, self.shape.scheme, hex::encode(key), hex::encode(input))?;
         write!(f, r#""signature":"{}","encoding":"{encoding}""#, hex::encode(signature))?;
         if self.shape.has_id() {

@@ -199,22 +199,17 @@ impl Args {
 }
 
 /// One item as a line of JSON. No field holds anything that JSON would escape.
-pub(crate) fn line(item: &SignedItem, expectation: bool) -> String {
+pub(crate) fn line(signed: &SignedItem, expectation: bool) -> String {
+    let item = &signed.item;
     let shape = item.shape;
-    let input = match shape.input {
-        Input::Message => "message",
-        Input::Digest => "digest",
-    };
-    let encoding = match shape.encoding {
-        Encoding::Raw => "raw",
-        Encoding::Der => "der",
-    };
     let mut line = format!(
-        r#"{{"scheme":"{}","key":"{}","{input}":"{}","signature":"{}","encoding":"{encoding}""#,
+        r#"{{"scheme":"{}","key":"{}","{}":"{}","signature":"{}","encoding":"{}""#,
         shape.scheme,
         hex::encode(&item.key),
+        shape.input.name(),
         hex::encode(&item.input),
-        hex::encode(&item.signature)
+        hex::encode(&item.signature),
+        shape.encoding.name()
     );
     let mut field = |name: &str, value: &str| line += &format!(r#","{name}":{value}"#);
     if let Some(id) = item.id.as_ref().filter(|id| *id != SM2_DEFAULT_ID) {
@@ -224,7 +219,7 @@ pub(crate) fn line(item: &SignedItem, expectation: bool) -> String {
         field("hint", &format!(r#""{}""#, hex::encode(&item.hint)));
     }
     if expectation {
-        field("valid", &item.expected().is_valid().to_string());
+        field("valid", &signed.expected().is_valid().to_string());
     }
     line + "}\n"
 }

@@ -75,23 +75,18 @@ fn item(scheme: Scheme, index: usize, kind: Option<Kind>) -> SignedItem {
     Workload::new(spec).expect("a spec that can be made").item(0)
 }
 
-fn line(item: &SignedItem) -> String {
+fn line(signed: &SignedItem) -> String {
+    let item = &signed.item;
     let bytes = |bytes: &[u8]| if bytes.is_empty() { "-".to_owned() } else { hex::encode(bytes) };
     [
         item.shape.scheme.name(),
-        match item.shape.input {
-            Input::Message => "message",
-            Input::Digest => "digest",
-        },
-        match item.shape.encoding {
-            Encoding::Raw => "raw",
-            Encoding::Der => "der",
-        },
+        item.shape.input.name(),
+        item.shape.encoding.name(),
         &bytes(&item.key),
         &bytes(&item.input),
         &bytes(&item.signature),
         &bytes(item.id.as_deref().unwrap_or_default()),
-        item.expected().reason().map_or("valid", |reason| reason.name()),
+        signed.expected().reason().map_or("valid", |reason| reason.name()),
     ]
     .join(" ")
 }

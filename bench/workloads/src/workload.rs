@@ -2,7 +2,10 @@
 
 use std::{marker::PhantomData, ops::Range, sync::OnceLock};
 
-use chainbox_engine::{batch::Input, scheme::Scheme};
+use chainbox_engine::{
+    batch::{Input, OwnedItem},
+    scheme::Scheme,
+};
 use k256::elliptic_curve::{
     FieldBytes,
     ff::{Field, PrimeField},
@@ -116,7 +119,8 @@ impl<C: Curve256> Maker for Signers<C> {
             _ => encoding::signature(spec.encoding, &draft.r, &draft.s),
         };
         let id = spec.shape().has_id().then(|| spec.id.clone());
-        SignedItem { shape: spec.shape(), key, input: draft.input, signature, id, hint: draft.hint, kind }
+        let item = OwnedItem { shape: spec.shape(), key, input: draft.input, signature, id, hint: draft.hint };
+        SignedItem { item, kind }
     }
 }
 

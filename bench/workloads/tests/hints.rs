@@ -1,13 +1,22 @@
 //! A hint says what R is: the libraries' arithmetic must find the same point.
 
-use chainbox_engine::{batch::Input, scheme::Scheme};
-use chainbox_workloads::{Hints, SignedItem, Spec, Workload};
+use chainbox_engine::{
+    batch::{Input, OwnedItem},
+    scheme::Scheme,
+};
+use chainbox_workloads::{Hints, Spec, Workload};
 use sm2::elliptic_curve::{PrimeField, point::AffineCoordinates, sec1::FromSec1Point};
 
 /// The same items twice: with the parity, and with y.
-fn items(scheme: Scheme) -> impl Iterator<Item = (SignedItem, SignedItem)> {
-    let of = |hints| Workload::new(Spec { hints, input: Input::Digest, ..Spec::new(scheme, 16) }).unwrap().items(0..16);
-    of(Hints::Parity).into_iter().zip(of(Hints::Y))
+fn items(scheme: Scheme) -> impl Iterator<Item = (OwnedItem, OwnedItem)> {
+    let of = |hints| {
+        Workload::new(Spec { hints, input: Input::Digest, ..Spec::new(scheme, 16) })
+            .unwrap()
+            .items(0..16)
+            .into_iter()
+            .map(|signed| signed.item)
+    };
+    of(Hints::Parity).zip(of(Hints::Y))
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! The libraries that made the arithmetic also have verifiers: they must agree with every expected verdict.
 
 use chainbox_engine::{
-    batch::{Encoding, Input},
+    batch::{Encoding, Input, OwnedItem},
     hash::Digest,
     scheme::Scheme,
 };
-use chainbox_workloads::{Kind, SM2_DEFAULT_ID, SignedItem, Spec, Workload};
+use chainbox_workloads::{Kind, SM2_DEFAULT_ID, Spec, Workload};
 use k256::ecdsa::signature::{Verifier as _, hazmat::PrehashVerifier as _};
 use sha2::Digest as _;
 
 /// Whether the library of the item's curve accepts it.
-fn accepts(item: &SignedItem) -> bool {
+fn accepts(item: &OwnedItem) -> bool {
     match item.shape.scheme {
         Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 => secp256k1_accepts(item),
         Scheme::EcdsaP256Sha256 => p256_accepts(item),
@@ -19,7 +19,7 @@ fn accepts(item: &SignedItem) -> bool {
     .is_ok()
 }
 
-fn secp256k1_accepts(item: &SignedItem) -> Result<(), k256::ecdsa::Error> {
+fn secp256k1_accepts(item: &OwnedItem) -> Result<(), k256::ecdsa::Error> {
     use k256::ecdsa::{Signature, VerifyingKey};
     let signature = match item.shape.encoding {
         Encoding::Raw => Signature::from_slice(&item.signature),
@@ -28,7 +28,7 @@ fn secp256k1_accepts(item: &SignedItem) -> Result<(), k256::ecdsa::Error> {
     VerifyingKey::from_sec1_bytes(&item.key)?.verify_prehash(&ecdsa_digest(item), &signature)
 }
 
-fn p256_accepts(item: &SignedItem) -> Result<(), p256::ecdsa::Error> {
+fn p256_accepts(item: &OwnedItem) -> Result<(), p256::ecdsa::Error> {
     use p256::ecdsa::{Signature, VerifyingKey};
     let signature = match item.shape.encoding {
         Encoding::Raw => Signature::from_slice(&item.signature),
@@ -37,7 +37,7 @@ fn p256_accepts(item: &SignedItem) -> Result<(), p256::ecdsa::Error> {
     VerifyingKey::from_sec1_bytes(&item.key)?.verify_prehash(&ecdsa_digest(item), &signature)
 }
 
-fn sm2_accepts(item: &SignedItem) -> Result<(), sm2::dsa::signature::Error> {
+fn sm2_accepts(item: &OwnedItem) -> Result<(), sm2::dsa::signature::Error> {
     use sm2::dsa::{DerSignature, Signature, VerifyingKey};
     let signature = match item.shape.encoding {
         Encoding::Raw => Signature::from_slice(&item.signature),
@@ -51,7 +51,7 @@ fn sm2_accepts(item: &SignedItem) -> Result<(), sm2::dsa::signature::Error> {
     }
 }
 
-fn ecdsa_digest(item: &SignedItem) -> Digest {
+fn ecdsa_digest(item: &OwnedItem) -> Digest {
     match (item.shape.input, item.shape.scheme) {
         (Input::Digest, _) => item.input.as_slice().try_into().expect("32 bytes"),
         (Input::Message, Scheme::EcdsaSecp256k1Keccak256) => sha3::Keccak256::digest(&item.input).into(),
@@ -83,8 +83,8 @@ fn valid_items_are_accepted() {
     for scheme in Scheme::ALL {
         for spec in forms(scheme) {
             let workload = Workload::new(spec).unwrap();
-            for item in workload.items(0..6) {
-                assert!(item.expected().is_valid() && accepts(&item), "{item:?}");
+            for signed in workload.items(0..6) {
+                assert!(signed.expected().is_valid() && accepts(&signed.item), "{signed:?}");
             }
         }
     }
@@ -98,10 +98,11 @@ fn invalid_items_are_refused() {
             let kinds: Vec<_> = Kind::all_for(spec.shape()).into_iter().filter(|kind| *kind != Kind::HighS).collect();
             let items = 2 * kinds.len() as u64;
             let workload = Workload::new(Spec { items, invalid_share: 1.0, invalid_kinds: kinds, ..spec }).unwrap();
-            for item in workload.items(0..items) {
+            for signed in workload.items(0..items) {
+                let item = &signed.item;
                 // Prefix 5 is a compact form of these libraries alone, which chooses a y by itself; SEC1 has no such prefix.
                 let compact = item.key.len() == 33 && item.key[0] == 5;
-                assert!(!item.expected().is_valid() && (compact || !accepts(&item)), "{item:?}");
+                assert!(!signed.expected().is_valid() && (compact || !accepts(item)), "{signed:?}");
             }
         }
     }
@@ -113,9 +114,10 @@ fn high_s_is_the_twin_of_a_valid_signature() {
     let valid = Workload::new(spec.clone()).unwrap().items(0..20);
     let high = Workload::new(Spec { invalid_share: 1.0, invalid_kinds: vec![Kind::HighS], ..spec }).unwrap().items(0..20);
     for (valid, high) in valid.iter().zip(&high) {
-        let [valid_signature, high_signature] = [valid, high].map(|item| p256::ecdsa::Signature::from_slice(&item.signature).unwrap());
+        let [valid_signature, high_signature] =
+            [valid, high].map(|signed| p256::ecdsa::Signature::from_slice(&signed.item.signature).unwrap());
         assert_eq!(high_signature.normalize_s(), valid_signature);
         assert_ne!(high_signature, valid_signature);
-        assert!(accepts(high));
+        assert!(accepts(&high.item));
     }
 }

@@ -16,7 +16,10 @@ fn mixture(scheme: Scheme, seed: u64) -> Spec {
 }
 
 fn bytes(items: &[SignedItem]) -> Vec<u8> {
-    items.iter().flat_map(|item| [&item.key, &item.input, &item.signature, &item.hint].map(Vec::as_slice).concat()).collect()
+    items
+        .iter()
+        .flat_map(|SignedItem { item, .. }| [&item.key, &item.input, &item.signature, &item.hint].map(Vec::as_slice).concat())
+        .collect()
 }
 
 /// Drift of these digests means that old seeds give new files: say so in the changelog if it is wanted.
@@ -55,7 +58,7 @@ fn seeds_and_schemes_share_no_bytes() {
     for scheme in Scheme::ALL {
         for seed in [1, 2] {
             let workload = Workload::new(Spec { seed, ..Spec::new(scheme, 4) }).unwrap();
-            keys.extend(workload.items(0..4).into_iter().map(|item| item.key));
+            keys.extend(workload.items(0..4).into_iter().map(|signed| signed.item.key));
         }
     }
     assert_eq!(keys.len(), 4 * 2 * 4);
@@ -65,7 +68,7 @@ fn seeds_and_schemes_share_no_bytes() {
 fn signers_take_turns() {
     let keys = |signers| {
         let items = Workload::new(Spec { signers, ..Spec::new(Scheme::EcdsaP256Sha256, 12) }).unwrap().items(0..12);
-        items.into_iter().map(|item| item.key).collect::<Vec<_>>()
+        items.into_iter().map(|signed| signed.item.key).collect::<Vec<_>>()
     };
     for signers in [1, 5, 12] {
         assert_eq!(keys(signers).iter().collect::<HashSet<_>>().len() as u64, signers);
@@ -99,7 +102,7 @@ fn batches_hold_each_item_once() {
     for made in &made {
         assert_eq!(made.batch.len(), made.expected.len());
         for (place, (index, expected)) in made.expected.iter().enumerate() {
-            assert_eq!(made.batch.item(place), mixed[*index].as_item());
+            assert_eq!(made.batch.item(place), mixed[*index].item.as_item());
             assert_eq!(*expected, mixed[*index].expected());
             assert!(seen.insert(*index));
         }

@@ -9,7 +9,7 @@ use super::{
     contract::{Failure, expect_verdicts},
 };
 use crate::{
-    batch::{Batch, Encoding, Input, Item, Shape},
+    batch::{Batch, Encoding, Input, OwnedItem, Shape},
     scheme::Scheme,
     verdict::{Reason, Verdict},
 };
@@ -17,26 +17,10 @@ use crate::{
 /// One signature and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownAnswer {
-    /// The shape of its batch.
-    pub shape: Shape,
-    /// The key, SEC1.
-    pub key: Vec<u8>,
-    /// The message or digest.
-    pub input: Vec<u8>,
     /// The signature.
-    pub signature: Vec<u8>,
-    /// The SM2 id, where the shape has one.
-    pub id: Option<Vec<u8>>,
+    pub item: OwnedItem,
     /// What every back end must answer.
     pub verdict: Verdict,
-}
-
-impl KnownAnswer {
-    /// The item as a batch takes it.
-    #[must_use]
-    pub fn item(&self) -> Item<'_> {
-        Item { key: &self.key, input: &self.input, signature: &self.signature, id: self.id.as_deref(), hint: &[] }
-    }
 }
 
 /// Every known answer.
@@ -58,12 +42,12 @@ pub fn all() -> &'static [KnownAnswer] {
 /// The first [`Failure`].
 pub fn check(backend: &dyn Backend) -> Result<usize, Failure> {
     let schemes = backend.capabilities().schemes;
-    let answers: Vec<_> = all().iter().filter(|answer| schemes.contains(&answer.shape.scheme)).collect();
+    let answers: Vec<_> = all().iter().filter(|answer| schemes.contains(&answer.item.shape.scheme)).collect();
     for batch in by_shape(&answers) {
-        let shape = batch[0].shape;
+        let shape = batch[0].item.shape;
         let mut items = Batch::with_capacity(shape, batch.len());
         for answer in &batch {
-            items.push(answer.item())?;
+            answer.item.push_into(&mut items)?;
         }
         let expected: Vec<_> = batch.iter().map(|answer| answer.verdict).collect();
         expect_verdicts(backend, &items, &expected, "known answers")?;
@@ -75,7 +59,7 @@ pub fn check(backend: &dyn Backend) -> Result<usize, Failure> {
 fn by_shape<'a>(answers: &[&'a KnownAnswer]) -> Vec<Vec<&'a KnownAnswer>> {
     let mut groups: Vec<Vec<&KnownAnswer>> = Vec::new();
     for &answer in answers {
-        match groups.iter_mut().find(|group| group[0].shape == answer.shape) {
+        match groups.iter_mut().find(|group| group[0].item.shape == answer.item.shape) {
             Some(group) => group.push(answer),
             None => groups.push(vec![answer]),
         }
@@ -89,16 +73,8 @@ fn parse(line: &str) -> Option<KnownAnswer> {
     let [scheme, input, encoding, key, bytes, signature, id, verdict] = fields;
     let shape = Shape {
         scheme: Scheme::from_str(scheme).ok()?,
-        input: match input {
-            "message" => Input::Message,
-            "digest" => Input::Digest,
-            _ => return None,
-        },
-        encoding: match encoding {
-            "raw" => Encoding::Raw,
-            "der" => Encoding::Der,
-            _ => return None,
-        },
+        input: [Input::Message, Input::Digest].into_iter().find(|known| known.name() == input)?,
+        encoding: [Encoding::Raw, Encoding::Der].into_iter().find(|known| known.name() == encoding)?,
         low_s: false,
     };
     let verdict = match verdict {
@@ -106,7 +82,9 @@ fn parse(line: &str) -> Option<KnownAnswer> {
         name => Verdict::Invalid(*Reason::ALL.iter().find(|reason| reason.name() == name)?),
     };
     let id = hex(id)?;
-    Some(KnownAnswer { shape, key: hex(key)?, input: hex(bytes)?, signature: hex(signature)?, id: shape.has_id().then_some(id), verdict })
+    let id = shape.has_id().then_some(id);
+    let item = OwnedItem { shape, key: hex(key)?, input: hex(bytes)?, signature: hex(signature)?, id, hint: Vec::new() };
+    Some(KnownAnswer { item, verdict })
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
@@ -125,7 +103,7 @@ mod tests {
     #[test]
     fn every_scheme_has_valid_and_invalid_answers() {
         for scheme in Scheme::ALL {
-            let of_scheme = || all().iter().filter(|answer| answer.shape.scheme == scheme);
+            let of_scheme = || all().iter().filter(|answer| answer.item.shape.scheme == scheme);
             assert!(of_scheme().filter(|answer| answer.verdict.is_valid()).count() >= 12, "{scheme}");
             assert!(of_scheme().filter(|answer| !answer.verdict.is_valid()).count() >= 6, "{scheme}");
         }

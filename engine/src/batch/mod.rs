@@ -1,9 +1,11 @@
 //! Batches: many items of one shape, in columns.
 
 mod bytes;
+mod item;
 mod recovery;
 
 pub use bytes::{ByteColumn, ColumnFull};
+pub use item::{Item, OwnedItem};
 pub use recovery::{Recovered, RecoveryBatch};
 
 use crate::scheme::Scheme;
@@ -20,6 +22,17 @@ pub enum Input {
     Digest,
 }
 
+impl Input {
+    /// The name used in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Digest => "digest",
+        }
+    }
+}
+
 /// How signatures are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
@@ -27,6 +40,17 @@ pub enum Encoding {
     Raw,
     /// Strict DER: SEQUENCE { INTEGER r, INTEGER s }, nothing after it.
     Der,
+}
+
+impl Encoding {
+    /// The name used in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Der => "der",
+        }
+    }
 }
 
 /// What all items of a batch have in common.
@@ -60,21 +84,6 @@ impl Shape {
     pub fn has_id(self) -> bool {
         self.scheme == Scheme::Sm2Sm3 && self.input == Input::Message
     }
-}
-
-/// One signature to check, as bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item<'a> {
-    /// The public key as SEC1 bytes, compressed or uncompressed.
-    pub key: &'a [u8],
-    /// The message, or the 32-byte digest.
-    pub input: &'a [u8],
-    /// The signature in the batch's encoding.
-    pub signature: &'a [u8],
-    /// The signer's id, for SM2 over messages and nothing else. The empty id is an id of its own, not the default one.
-    pub id: Option<&'a [u8]>,
-    /// What somebody claims to know of R: empty, one byte of parity, or the 32 bytes of y. Never trusted: it may change the cost of a verdict, not its value.
-    pub hint: &'a [u8],
 }
 
 /// Why an item cannot stand in a batch. What stands in a key or a signature is never refused here: it gets a verdict.

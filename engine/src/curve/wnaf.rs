@@ -5,7 +5,7 @@ use crate::field::limbs::Limbs;
 /// The most digits of a 256-bit integer: a carry may add one.
 const DIGITS_MAX: usize = 257;
 
-/// A 256-bit integer as the sum of digit[i] * 2^i. Digits are 0 or odd, below 2^(w-1) in size, and of any w in a row at most one is not 0.
+/// A 256-bit integer as the sum of `digit[i] * 2^i`. Digits are 0 or odd, below 2^(w-1) in size, and of any w in a row at most one is not 0.
 pub struct Wnaf {
     digits: [i16; DIGITS_MAX],
     len: usize,

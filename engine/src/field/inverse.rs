@@ -2,7 +2,7 @@
 //!
 //! Bernstein and Yang, "Fast constant-time gcd computation and modular inversion" (2019), in the variable-time form: steps are made
 //! 62 at a time on the lowest limbs, as a 2x2 matrix of 62-bit integers, which is then applied to the whole integers.
-//! Integers are five signed limbs of 62 bits: the value is the sum of limb[i] * 2^(62 i), where only the last limb may be negative.
+//! Integers are five signed limbs of 62 bits: the value is the sum of `limb[i] * 2^(62 i)`, where only the last limb may be negative.
 
 use super::limbs::Limbs;
 

@@ -52,7 +52,7 @@ const WALK: [(usize, u32); 24] = [
     (12, 25), (2, 43), (20, 62), (14, 18), (22, 39), (9, 61), (6, 20), (1, 44),
 ];
 
-/// Keccak-f[1600]. Lane (x, y) is state[x + 5 y].
+/// `Keccak-f[1600]`. Lane (x, y) is `state[x + 5 y]`.
 fn permute(state: &mut [u64; 25]) {
     for constant in ROUND_CONSTANTS {
         let parity: [u64; 5] = std::array::from_fn(|x| state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20]);

@@ -15,7 +15,7 @@ use crate::{
     verdict::Reason,
 };
 
-/// The equation of an ECDSA item. See [`super::equation`].
+/// The equation of an ECDSA item. See [`super::equation()`].
 pub(super) fn equation<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<Equation<C>, Reason> {
     let signature::Signature { r, s } = signature::parse(item.signature, shape.encoding, &C::N)?;
     let q = sec1::parse::<C>(item.key)?;

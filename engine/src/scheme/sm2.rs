@@ -12,7 +12,7 @@ use crate::{
     verdict::Reason,
 };
 
-/// The equation of an SM2 item (7.1, steps B1 to B7): no inversion is needed. See [`super::equation`].
+/// The equation of an SM2 item (7.1, steps B1 to B7): no inversion is needed. See [`super::equation()`].
 pub(super) fn equation<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<Equation<C>, Reason> {
     let signature::Signature { r, s } = signature::parse(item.signature, shape.encoding, &C::N)?;
     let q = sec1::parse::<C>(item.key)?;

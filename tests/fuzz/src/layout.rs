@@ -34,12 +34,12 @@ pub(crate) fn read(data: &[u8]) -> Batch {
 
 /// The input that stands for these items, which have one shape and short columns.
 pub(crate) fn write(items: &[SignedItem]) -> Vec<u8> {
-    let shape = items[0].shape;
+    let shape = items[0].item.shape;
     let scheme = Scheme::ALL.iter().position(|&scheme| scheme == shape.scheme).expect("a known scheme") as u8;
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };
     let mut data =
         vec![scheme | flag(shape.input == Input::Digest, DIGEST) | flag(shape.encoding == Encoding::Der, DER) | flag(shape.low_s, LOW_S)];
-    for item in items {
+    for SignedItem { item, .. } in items {
         let id = item.id.as_deref().unwrap_or_default();
         let columns: [&[u8]; COLUMNS] = [&item.key, &item.input, &item.signature, id, &item.hint];
         data.extend(columns.map(|column| u8::try_from(column.len()).expect("a short column")));
@@ -76,10 +76,10 @@ mod tests {
                 let spec = Spec { encoding: Encoding::Der, low_s, ..Spec::new(scheme, ITEMS_MAX as u64) };
                 let items = Workload::new(spec).unwrap().items(0..ITEMS_MAX as u64);
                 let batch = read(&write(&items));
-                assert_eq!(batch.shape(), items[0].shape);
+                assert_eq!(batch.shape(), items[0].item.shape);
                 assert_eq!(batch.len(), items.len());
-                for (index, item) in items.iter().enumerate() {
-                    assert_eq!(batch.item(index), item.as_item());
+                for (index, signed) in items.iter().enumerate() {
+                    assert_eq!(batch.item(index), signed.item.as_item());
                 }
             }
         }

@@ -1,10 +1,6 @@
 //! What every format is read into.
 
-use chainbox_engine::{
-    batch::{Batch, Item, ItemError, Shape},
-    hash::Digest,
-    verdict::Reason,
-};
+use chainbox_engine::{batch::OwnedItem, hash::Digest, verdict::Reason};
 
 use super::x509::CertificateReason;
 
@@ -88,9 +84,9 @@ pub struct Facts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// A signature.
-    Signature(Signature),
+    Signature(OwnedItem),
     /// Signatures of which one must be valid. Where none is, the reason is that of the one that passed most checks.
-    AnyOf(Vec<Signature>),
+    AnyOf(Vec<OwnedItem>),
     /// A transaction that needs nothing more than the recovery of its sender.
     Transaction(ToRecover),
     /// Not valid for a reason that needs no curve arithmetic.
@@ -119,40 +115,6 @@ pub struct ToRecover {
     pub digest: Digest,
     /// r||s||parity.
     pub signature: [u8; 65],
-}
-
-/// One signature, as bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature {
-    /// The shape of the batches that it belongs to.
-    pub shape: Shape,
-    /// The public key as SEC1 bytes.
-    pub key: Vec<u8>,
-    /// The message or the digest.
-    pub input: Vec<u8>,
-    /// The signature in the shape's encoding.
-    pub signature: Vec<u8>,
-    /// The signer's id where the shape has one.
-    pub id: Option<Vec<u8>>,
-    /// What somebody claims to know of R.
-    pub hint: Vec<u8>,
-}
-
-impl Signature {
-    /// Its bytes in all columns of a batch.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let id = self.id.as_ref().map_or(0, Vec::len);
-        self.key.len() + self.input.len() + self.signature.len() + id + self.hint.len()
-    }
-
-    /// Appends it to a batch of its shape.
-    ///
-    /// # Errors
-    /// [`ItemError`] where the reader let something pass that no batch takes.
-    pub fn push_into(&self, batch: &mut Batch) -> Result<(), ItemError> {
-        batch.push(Item { key: &self.key, input: &self.input, signature: &self.signature, id: self.id.as_deref(), hint: &self.hint })
-    }
 }
 
 /// Why an entry is invalid.

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use chainbox_engine::{
-    batch::{Encoding, Input, SM2_ID_BYTES_MAX, Shape},
+    batch::{Encoding, Input, OwnedItem, SM2_ID_BYTES_MAX, Shape},
     scheme::Scheme,
 };
 use serde::Deserialize;
 
-use super::{Content, Entry, Expected, SM2_DEFAULT_ID, Signature, hex_text};
+use super::{Content, Entry, Expected, SM2_DEFAULT_ID, hex_text};
 
 /// The bytes of a raw signature: where `encoding` is not told, this length means raw and every other one DER.
 const RAW_SIGNATURE_BYTES: usize = 64;
@@ -57,7 +57,7 @@ pub(super) fn json_message(error: &serde_json::Error) -> String {
     format!("{expected}{what} at column {}", error.column())
 }
 
-fn signature(fields: &Fields<'_>, low_s: bool) -> Result<Signature, String> {
+fn signature(fields: &Fields<'_>, low_s: bool) -> Result<OwnedItem, String> {
     let scheme: Scheme = required("scheme", &fields.scheme)?.parse().map_err(|error| format!("field \"scheme\": {error}"))?;
     let key = hex("key", required("key", &fields.key)?)?;
     let (input_kind, input) = input(fields)?;
@@ -66,7 +66,7 @@ fn signature(fields: &Fields<'_>, low_s: bool) -> Result<Signature, String> {
     let shape = Shape { scheme, input: input_kind, encoding, low_s: low_s && scheme != Scheme::Sm2Sm3 };
     let id = id(fields, shape)?;
     let hint = fields.hint.as_ref().map_or(Ok(Vec::new()), |hint| hex("hint", &hint.0))?;
-    Ok(Signature { shape, key, input, signature, id, hint })
+    Ok(OwnedItem { shape, key, input, signature, id, hint })
 }
 
 fn required<'a>(name: &str, field: &'a Option<Text<'_>>) -> Result<&'a str, String> {

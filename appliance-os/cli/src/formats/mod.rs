@@ -11,7 +11,7 @@ pub mod jsonl;
 pub mod wycheproof;
 pub mod x509;
 
-pub use entry::{Content, Entry, Expected, Facts, Label, Refusal, Signature, ToRecover};
+pub use entry::{Content, Entry, Expected, Facts, Label, Refusal, ToRecover};
 
 /// The longest line in bytes. A longer one is malformed and is skipped without being held.
 pub const LINE_BYTES_MAX: usize = 16 << 20;

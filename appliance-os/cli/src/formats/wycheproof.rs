@@ -1,14 +1,14 @@
 //! `wycheproof`: test vectors in the form of project Wycheproof: ECDSA, and SM2 in the same form (tests/vectors/README.md).
 
 use chainbox_engine::{
-    batch::{Encoding, Input, Shape},
+    batch::{Encoding, Input, OwnedItem, Shape},
     scheme::Scheme,
     verdict::Reason,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Content, Entry, Expected, Label, SM2_DEFAULT_ID, Signature, hex_text, jsonl::json_message};
+use super::{Content, Entry, Expected, Label, SM2_DEFAULT_ID, hex_text, jsonl::json_message};
 
 /// The algorithms of the files that are supported.
 const ALGORITHMS: [&str; 2] = ["ECDSA", "SM2"];
@@ -111,10 +111,10 @@ impl Plan {
         }
     }
 
-    fn signature(&self, test: &Test) -> Result<Signature, String> {
+    fn signature(&self, test: &Test) -> Result<OwnedItem, String> {
         let input = hex_field("msg", &test.msg)?;
         let signature = hex_field("sig", &test.sig)?;
-        Ok(Signature { shape: self.shape, key: self.key.clone(), input, signature, id: self.id.clone(), hint: Vec::new() })
+        Ok(OwnedItem { shape: self.shape, key: self.key.clone(), input, signature, id: self.id.clone(), hint: Vec::new() })
     }
 }
 

@@ -7,7 +7,7 @@ mod pem;
 use std::collections::HashMap;
 
 use chainbox_engine::{
-    batch::{Encoding, Input, Shape},
+    batch::{Encoding, Input, OwnedItem, Shape},
     scheme::Scheme,
     verdict::Reason,
 };
@@ -18,7 +18,7 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-use super::{Content, Entry, Label, Refusal, SM2_DEFAULT_ID, Signature};
+use super::{Content, Entry, Label, Refusal, SM2_DEFAULT_ID};
 use pem::Block;
 
 /// The most keys that one name may have in a bundle, which bounds the work for each certificate.
@@ -133,7 +133,7 @@ fn entry(line: u64, certificate: &Result<X509Certificate<'_>, String>, issuers: 
 }
 
 /// One signature for each key that may have made it.
-fn candidates(certificate: &X509Certificate<'_>, issuers: &Issuers<'_>) -> Result<Vec<Signature>, Refusal> {
+fn candidates(certificate: &X509Certificate<'_>, issuers: &Issuers<'_>) -> Result<Vec<OwnedItem>, Refusal> {
     use CertificateReason::{AlgorithmsDiffer, NoIssuer, OtherAlgorithm, OtherIssuerKey, TooManyIssuers};
     if certificate.signature_algorithm != certificate.tbs_certificate.signature {
         return Err(Refusal::Certificate(AlgorithmsDiffer));
@@ -160,9 +160,9 @@ fn fits(key: &SubjectPublicKeyInfo<'_>, algorithm: &Algorithm) -> bool {
     *key.algorithm.oid() == ID_EC_PUBLIC_KEY && curve.is_some_and(|curve| curve == algorithm.curve)
 }
 
-fn signature(certificate: &X509Certificate<'_>, key: &SubjectPublicKeyInfo<'_>, scheme: Scheme) -> Signature {
+fn signature(certificate: &X509Certificate<'_>, key: &SubjectPublicKeyInfo<'_>, scheme: Scheme) -> OwnedItem {
     let shape = Shape { scheme, input: Input::Message, encoding: Encoding::Der, low_s: false };
-    Signature {
+    OwnedItem {
         shape,
         key: key.subject_public_key.data.to_vec(),
         input: certificate.tbs_certificate.as_ref().to_vec(),

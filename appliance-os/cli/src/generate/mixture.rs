@@ -39,8 +39,8 @@ mod tests {
         for count in [0, 1, 3, 4, 5, 10] {
             let mixture = Mixture::new(count, Scheme::ALL.map(|scheme| Spec { signers: 2, ..Spec::new(scheme, 0) }).to_vec()).unwrap();
             let items: Vec<_> = (0..count).map(|index| mixture.item(index)).collect();
-            assert!(items.iter().zip(Scheme::ALL.iter().cycle()).all(|(item, scheme)| item.shape.scheme == *scheme));
-            assert_eq!(items.iter().map(|item| &item.signature).collect::<HashSet<_>>().len() as u64, count);
+            assert!(items.iter().zip(Scheme::ALL.iter().cycle()).all(|(signed, scheme)| signed.item.shape.scheme == *scheme));
+            assert_eq!(items.iter().map(|signed| &signed.item.signature).collect::<HashSet<_>>().len() as u64, count);
         }
     }
 }

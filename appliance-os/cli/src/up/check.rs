@@ -124,16 +124,17 @@ pub(super) fn recovery(backend: &dyn Backend) -> Result<Checked, Failure> {
     let spec = Spec { input: Input::Digest, hints: Hints::Parity, ..spec(Scheme::EcdsaSecp256k1Keccak256) };
     let items = Workload::new(spec)?.items(0..FORM_ITEMS);
     let mut batch = RecoveryBatch::new(Input::Digest, true);
-    for item in &items {
+    for SignedItem { item, .. } in &items {
         batch.push(&item.input, &[&item.signature[..], &item.hint].concat())?;
     }
     let start = Instant::now();
     let recovered = backend.recover(&batch)?;
     let time = start.elapsed();
     compare(backend, &items, (0..items.len()).map(|index| (index, Verdict::Valid)), recovered.verdicts.as_slice())?;
-    for (item, key) in items.iter().zip(&recovered.keys) {
-        if item.key[1..] != *key {
-            return Err(wrong(backend, item, format!("signer {}", hex::encode(&item.key[1..])), format!("signer {}", hex::encode(key))));
+    for (signed, key) in items.iter().zip(&recovered.keys) {
+        let signer = &signed.item.key[1..];
+        if signer != key {
+            return Err(wrong(backend, signed, format!("signer {}", hex::encode(signer)), format!("signer {}", hex::encode(key))));
         }
     }
     Ok(Checked { items: items.len(), invalid: 0, time })

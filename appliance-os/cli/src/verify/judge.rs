@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use chainbox_engine::{
     backend::{Backend, Capabilities, Fault},
-    batch::{Batch, Input, ItemError, RecoveryBatch, Shape},
+    batch::{Batch, Input, ItemError, OwnedItem, RecoveryBatch, Shape},
     transaction::ethereum,
     verdict::{Reason, Verdict},
 };
 
-use crate::formats::{Content, Entry, Expected, Facts, Label, Refusal, Signature, ToRecover};
+use crate::formats::{Content, Entry, Expected, Facts, Label, Refusal, ToRecover};
 
 /// What an entry turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Ruling {
 }
 
 /// A signature and the place of its entry.
-type Case<'a> = (usize, &'a Signature);
+type Case<'a> = (usize, &'a OwnedItem);
 
 fn signatures_by_shape(entries: &[Entry]) -> HashMap<Shape, Vec<Case<'_>>> {
     let mut cases: HashMap<Shape, Vec<Case<'_>>> = HashMap::new();

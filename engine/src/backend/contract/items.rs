@@ -7,8 +7,8 @@
 use rayon::prelude::*;
 
 use crate::{
-    backend::known_answers,
-    batch::{Encoding, Input, Item, Shape},
+    backend::known_answers::{self, KnownAnswer},
+    batch::{Encoding, Input, OwnedItem, Shape},
     curve::{Curve, Group, P256, Scalar, Secp256k1, Sm2, point::Affine, product::double_product_var},
     field::{
         Field,
@@ -18,21 +18,6 @@ use crate::{
     scheme::Scheme,
     verdict::{Reason, Verdict},
 };
-
-/// One item and its verdict.
-pub(super) struct OwnedItem {
-    key: Vec<u8>,
-    input: Vec<u8>,
-    signature: Vec<u8>,
-    id: Option<Vec<u8>>,
-    pub verdict: Verdict,
-}
-
-impl OwnedItem {
-    pub fn item(&self) -> Item<'_> {
-        Item { key: &self.key, input: &self.input, signature: &self.signature, id: self.id.as_deref(), hint: &[] }
-    }
-}
 
 /// One item to recover, and its key or reason.
 pub(super) struct RecoveryItem {
@@ -61,7 +46,7 @@ struct Parts<C: Curve> {
 }
 
 /// `count` items of one shape: every second has a fault, each fault in its turn.
-pub(super) fn mixed(shape: Shape, count: usize) -> Vec<OwnedItem> {
+pub(super) fn mixed(shape: Shape, count: usize) -> Vec<KnownAnswer> {
     match shape.scheme {
         Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 => mixed_on::<Secp256k1>(shape, count, ecdsa_parts),
         Scheme::EcdsaP256Sha256 => mixed_on::<P256>(shape, count, ecdsa_parts),
@@ -70,7 +55,7 @@ pub(super) fn mixed(shape: Shape, count: usize) -> Vec<OwnedItem> {
     }
 }
 
-fn mixed_on<C: Curve>(shape: Shape, count: usize, parts: fn(Shape, usize) -> Parts<C>) -> Vec<OwnedItem> {
+fn mixed_on<C: Curve>(shape: Shape, count: usize, parts: fn(Shape, usize) -> Parts<C>) -> Vec<KnownAnswer> {
     let faults: Vec<_> = Fault::ALL.into_iter().filter(|fault| fault.exists_in(shape)).collect();
     let make = |number: usize| {
         let mut parts = parts(shape, number);
@@ -78,7 +63,11 @@ fn mixed_on<C: Curve>(shape: Shape, count: usize, parts: fn(Shape, usize) -> Par
             // -s gives -R, which has the same x.
             parts.s = limbs::sub(&C::N, &parts.s).0;
         }
-        if number % 2 == 1 { faults[number / 2 % faults.len()].apply(shape, &parts, number) } else { valid(shape, &parts, number) }
+        if number % 2 == 1 {
+            faults[number / 2 % faults.len()].apply(shape, &parts, number)
+        } else {
+            KnownAnswer { item: valid(shape, &parts, number), verdict: Verdict::Valid }
+        }
     };
     (0..count).into_par_iter().map(make).collect()
 }
@@ -130,31 +119,31 @@ fn sm2_parts(_: Shape, number: usize) -> Parts<Sm2> {
 }
 
 /// The known answers of a shape: a valid one at every even place, and at every odd one either an invalid one or a valid one with one more byte of message.
-fn mixed_known_answers(shape: Shape, count: usize) -> Vec<OwnedItem> {
-    let of_shape = known_answers::all().iter().filter(|answer| answer.shape == shape);
+fn mixed_known_answers(shape: Shape, count: usize) -> Vec<KnownAnswer> {
+    let of_shape = known_answers::all().iter().filter(|answer| answer.item.shape == shape);
     let (valid, invalid): (Vec<_>, Vec<_>) = of_shape.partition(|answer| answer.verdict.is_valid());
     let make = |number: usize| {
         let turn = number / 2;
         let is_changed = number % 2 == 1 && turn % 2 == 1;
         let answer = if number % 2 == 1 && !is_changed { invalid[turn / 2 % invalid.len()] } else { valid[turn % valid.len()] };
-        OwnedItem {
-            key: answer.key.clone(),
-            input: answer.input.iter().copied().chain(is_changed.then_some(number as u8)).collect(),
-            signature: answer.signature.clone(),
-            id: answer.id.clone(),
-            verdict: if is_changed { Verdict::Invalid(Reason::Equation) } else { answer.verdict },
+        let mut answer = answer.clone();
+        if is_changed {
+            answer.item.input.push(number as u8);
+            answer.verdict = Verdict::Invalid(Reason::Equation);
         }
+        answer
     };
     (0..count).map(make).collect()
 }
 
 fn valid<C: Curve>(shape: Shape, parts: &Parts<C>, number: usize) -> OwnedItem {
     OwnedItem {
+        shape,
         key: if number % 4 == 1 { compressed(&parts.q) } else { uncompressed(&parts.q) },
         input: parts.input.clone(),
         signature: signature(shape.encoding, &parts.r, &parts.s),
         id: None,
-        verdict: Verdict::Valid,
+        hint: Vec::new(),
     }
 }
 
@@ -242,7 +231,7 @@ impl Fault {
     }
 
     /// The valid item of these parts with this fault.
-    fn apply<C: Curve>(self, shape: Shape, parts: &Parts<C>, number: usize) -> OwnedItem {
+    fn apply<C: Curve>(self, shape: Shape, parts: &Parts<C>, number: usize) -> KnownAnswer {
         let mut item = valid(shape, parts, number);
         let Parts { q, r, s, .. } = parts;
         let write = |r: &Limbs, s: &Limbs| signature(shape.encoding, r, s);
@@ -346,8 +335,7 @@ impl Fault {
                 Reason::KeyNotOnCurve
             }
         };
-        item.verdict = Verdict::Invalid(reason);
-        item
+        KnownAnswer { item, verdict: Verdict::Invalid(reason) }
     }
 }
 

@@ -1,13 +1,16 @@
 //! The contract suite: what every back end must pass before it is offered.
 //!
 //! Known answers, every reason, valid and invalid lanes mixed with distinct inputs, empty, single, odd-sized and largest batches, recovery, digests.
-//! Expected verdicts come from how the items were made; the reference strategy [`single`](crate::strategy::single) must agree with them too.
+//! Expected verdicts come from how the items were made; the reference strategy [`single`] must agree with them too.
 
 mod items;
 
 use rayon::prelude::*;
 
-use super::{Backend, Fault, known_answers};
+use super::{
+    Backend, Fault,
+    known_answers::{self, KnownAnswer},
+};
 use crate::{
     batch::{Batch, ByteColumn, Encoding, Input, ItemError, RecoveryBatch, Shape},
     hash::Hash,
@@ -15,7 +18,6 @@ use crate::{
     strategy::{recover, single},
     verdict::{Reason, Verdict},
 };
-use items::OwnedItem;
 
 /// The largest batch that the suite makes, where a back end takes more.
 pub const BATCH_ITEMS_MAX: usize = 16_384;
@@ -122,9 +124,9 @@ fn check_shape(backend: &dyn Backend, shape: Shape, items_max: usize, report: &m
         for first in [size / 3, size / 3 + 1] {
             let mut batch = Batch::with_capacity(shape, size);
             let mut expected = Vec::with_capacity(size);
-            for item in items.iter().cycle().skip(first).take(size) {
-                batch.push(item.item())?;
-                expected.push(item.verdict);
+            for answer in items.iter().cycle().skip(first).take(size) {
+                answer.item.push_into(&mut batch)?;
+                expected.push(answer.verdict);
             }
             expect_verdicts(backend, &batch, &expected, "mixed lanes")?;
             *report = Report { batches: report.batches + 1, items: report.items + size };
@@ -134,9 +136,9 @@ fn check_shape(backend: &dyn Backend, shape: Shape, items_max: usize, report: &m
 }
 
 /// The reference strategy must give what the items were made for, or the suite itself is wrong.
-fn check_reference(shape: Shape, items: &[OwnedItem]) -> Result<(), Failure> {
-    let expected: Vec<_> = items.iter().map(|item| item.verdict).collect();
-    let answered: Vec<_> = items.par_iter().map(|item| single::verify(&shape, &item.item())).collect();
+fn check_reference(shape: Shape, items: &[KnownAnswer]) -> Result<(), Failure> {
+    let expected: Vec<_> = items.iter().map(|answer| answer.verdict).collect();
+    let answered: Vec<_> = items.par_iter().map(|answer| single::verify(&shape, &answer.item.as_item())).collect();
     compare("single", "reference", &format!("{shape:?}"), &expected, &answered)
 }
 

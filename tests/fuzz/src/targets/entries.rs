@@ -1,7 +1,7 @@
 //! What holds for the entries of every format.
 
-use chainbox::formats::{Content, Entry, Signature};
-use chainbox_engine::batch::{Batch, ItemError};
+use chainbox::formats::{Content, Entry};
+use chainbox_engine::batch::{Batch, ItemError, OwnedItem};
 
 /// Messages quote what they found, and that may be a whole line.
 const MESSAGE_CHARS_MAX: usize = 500;
@@ -27,7 +27,7 @@ pub(crate) fn check(text: &[u8], entries: &[Entry]) {
 }
 
 /// What a reader lets pass as a signature can stand in a batch, unless a length is beyond what any batch takes.
-fn check_signature(signature: &Signature) {
+fn check_signature(signature: &OwnedItem) {
     let pushed = signature.push_into(&mut Batch::new(signature.shape));
     assert!(matches!(pushed, Ok(()) | Err(ItemError::DigestLength(_) | ItemError::IdLength(_))), "{pushed:?}: {signature:?}");
 }

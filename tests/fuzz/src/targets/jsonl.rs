@@ -1,11 +1,11 @@
 //! A line of JSON: what is read from it can be written and read again, and the policy changes nothing but the shape.
 
-use chainbox::formats::{Content, Signature, jsonl};
+use chainbox::formats::{Content, jsonl};
 use chainbox_engine::{
-    batch::{Encoding, Input, Shape},
+    batch::{Encoding, Input, OwnedItem, Shape},
     scheme::Scheme,
 };
-use chainbox_workloads::{Hints, Kind, SignedItem, Spec};
+use chainbox_workloads::{Hints, Kind, Spec};
 
 use super::{entries, workload};
 
@@ -23,12 +23,12 @@ pub(crate) fn run(data: &[u8]) {
 
     assert_eq!(jsonl::parse(line(signature).as_bytes(), LINE, false).content, entry.content);
     let shape = Shape { low_s: signature.shape.scheme != Scheme::Sm2Sm3, ..signature.shape };
-    assert_eq!(strict.content, Content::Signature(Signature { shape, ..signature.clone() }));
+    assert_eq!(strict.content, Content::Signature(OwnedItem { shape, ..signature.clone() }));
 }
 
 /// The line that says all that there is to say of a signature.
-fn line(signature: &Signature) -> String {
-    let Signature { shape, key, input, signature, id, hint } = signature;
+fn line(signature: &OwnedItem) -> String {
+    let OwnedItem { shape, key, input, signature, id, hint } = signature;
     let id = id.as_ref().map_or(String::new(), |id| format!(r#","id":"{}""#, hex::encode(id)));
     format!(
         r#"{{"scheme":"{}","key":"{}","{}":"{}","signature":"{}","encoding":"{}","hint":"{}"{id}}}"#,
@@ -55,13 +55,8 @@ pub(crate) fn inputs() -> Vec<Vec<u8>> {
                 invalid_kinds: vec![Kind::BadEncoding],
                 ..Spec::new(scheme, 2)
             };
-            inputs.extend(workload(spec).into_iter().map(|item| line(&of_item(item)).into_bytes()));
+            inputs.extend(workload(spec).into_iter().map(|signed| line(&signed.item).into_bytes()));
         }
     }
     inputs
-}
-
-fn of_item(item: SignedItem) -> Signature {
-    let SignedItem { shape, key, input, signature, id, hint, .. } = item;
-    Signature { shape, key, input, signature, id, hint }
 }

@@ -37,7 +37,7 @@ pub(crate) fn inputs() -> Vec<Vec<u8>> {
         for compressed in [false, true] {
             let kinds = vec![Kind::BadKey, Kind::OffCurve, Kind::Identity];
             let spec = Spec { compressed, invalid_share: 0.5, invalid_kinds: kinds, ..Spec::new(scheme, 12) };
-            inputs.extend(workload(spec).into_iter().map(|item| item.key));
+            inputs.extend(workload(spec).into_iter().map(|signed| signed.item.key));
         }
     }
     inputs

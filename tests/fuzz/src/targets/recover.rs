@@ -8,7 +8,7 @@ use chainbox_engine::{
     scheme::Scheme,
     verdict::{Reason, Verdict},
 };
-use chainbox_workloads::{Hints, Kind, Spec};
+use chainbox_workloads::{Hints, Kind, SignedItem, Spec};
 
 use super::{CPU, verdict, workload};
 use crate::reference;
@@ -37,5 +37,5 @@ pub(crate) fn inputs() -> Vec<Vec<u8>> {
     let kinds = vec![Kind::RTooLarge, Kind::SZero, Kind::FlippedBit, Kind::WrongMessage];
     let spec = Spec { input: Input::Digest, hints: Hints::Parity, invalid_share: 0.5, invalid_kinds: kinds, ..Spec::new(SCHEME, 8) };
     let items = workload(spec);
-    items.iter().map(|item| [&[1], &item.input[..], &item.signature, &item.hint].concat()).collect()
+    items.iter().map(|SignedItem { item, .. }| [&[1], &item.input[..], &item.signature, &item.hint].concat()).collect()
 }

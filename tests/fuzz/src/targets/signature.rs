@@ -39,7 +39,7 @@ pub(crate) fn inputs() -> Vec<Vec<u8>> {
         for encoding in [Encoding::Raw, Encoding::Der] {
             let kinds = vec![Kind::BadEncoding, Kind::RZero, Kind::RTooLarge, Kind::STooLarge];
             let spec = Spec { encoding, invalid_share: 0.8, invalid_kinds: kinds, ..Spec::new(scheme, 10) };
-            inputs.extend(workload(spec).into_iter().map(|item| item.signature));
+            inputs.extend(workload(spec).into_iter().map(|signed| signed.item.signature));
         }
     }
     inputs

@@ -4,7 +4,7 @@ fn read(line: &str) -> Entry {
     parse(line.as_bytes(), 7, false)
 }
 
-fn signature_of(line: &str) -> Signature {
+fn signature_of(line: &str) -> OwnedItem {
     match read(line).content {
         Content::Signature(signature) => signature,
         other => panic!("{line}: {other:?}"),
@@ -25,7 +25,7 @@ fn a_line_is_read_field_by_field() {
     );
     let shape = Shape { encoding: Encoding::Raw, ..Shape::messages(Scheme::Sm2Sm3) };
     let signature =
-        Signature { shape, key: vec![0x04, 0xab], input: b"m".to_vec(), signature: vec![0x30, 0x00], id: Some(vec![]), hint: vec![1] };
+        OwnedItem { shape, key: vec![0x04, 0xab], input: b"m".to_vec(), signature: vec![0x30, 0x00], id: Some(vec![]), hint: vec![1] };
     let expected = Some(Expected::Verdict { valid: false, reason: None });
     assert_eq!(entry, Entry { expected, ..Entry::new(7, Content::Signature(signature)) });
 }

@@ -45,17 +45,7 @@ impl Backend for Narrow {
 /// The engine's known answers, of every scheme and shape in turn, with their verdicts.
 fn known() -> (Vec<Entry>, Vec<Verdict>) {
     let answers = known_answers::all();
-    let entry = |(line, known): (u64, &known_answers::KnownAnswer)| {
-        let signature = Signature {
-            shape: known.shape,
-            key: known.key.clone(),
-            input: known.input.clone(),
-            signature: known.signature.clone(),
-            id: known.id.clone(),
-            hint: Vec::new(),
-        };
-        Entry::new(line, Content::Signature(signature))
-    };
+    let entry = |(line, known): (u64, &known_answers::KnownAnswer)| Entry::new(line, Content::Signature(known.item.clone()));
     ((1..).zip(answers).map(entry).collect(), answers.iter().map(|known| known.verdict).collect())
 }
 
@@ -110,7 +100,7 @@ fn one_of_several_suffices_and_else_the_one_that_came_furthest_counts() {
 #[test]
 fn what_no_batch_takes_is_malformed_and_loses_no_other() {
     let (mut entries, verdicts) = known();
-    let too_long = Signature {
+    let too_long = OwnedItem {
         shape: Shape::messages(Scheme::Sm2Sm3),
         key: vec![],
         input: vec![],
