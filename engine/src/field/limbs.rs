@@ -15,6 +15,14 @@ pub(crate) const fn adc(a: u64, b: u64, carry: u64) -> (u64, u64) {
     (sum as u64, (sum >> 64) as u64)
 }
 
+/// a + b + carry, as (low limb, carry out); a carry is 0 or 1.
+#[inline(always)]
+pub(crate) const fn add_carry(a: u64, b: u64, carry: u64) -> (u64, u64) {
+    let (sum, first) = a.overflowing_add(b);
+    let (sum, second) = sum.overflowing_add(carry);
+    (sum, (first | second) as u64)
+}
+
 /// a - b - borrow, as (low limb, borrow out); a borrow is 0 or 1.
 #[inline(always)]
 pub(crate) const fn sbb(a: u64, b: u64, borrow: u64) -> (u64, u64) {
@@ -34,10 +42,10 @@ pub(crate) const fn mac(acc: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
 #[inline(always)]
 #[must_use]
 pub const fn add(a: &Limbs, b: &Limbs) -> (Limbs, u64) {
-    let (r0, c) = adc(a[0], b[0], 0);
-    let (r1, c) = adc(a[1], b[1], c);
-    let (r2, c) = adc(a[2], b[2], c);
-    let (r3, c) = adc(a[3], b[3], c);
+    let (r0, c) = add_carry(a[0], b[0], 0);
+    let (r1, c) = add_carry(a[1], b[1], c);
+    let (r2, c) = add_carry(a[2], b[2], c);
+    let (r3, c) = add_carry(a[3], b[3], c);
     ([r0, r1, r2, r3], c)
 }
 
@@ -66,15 +74,11 @@ pub const fn is_zero(a: &Limbs) -> bool {
     a[0] | a[1] | a[2] | a[3] == 0
 }
 
-/// a or b, limb by limb, which compiles to conditional moves: `b` where `choose_b`.
+/// a or b, without a branch: `b` where `choose_b`. Whether a sum is above the modulus is a coin toss, which no processor predicts.
 #[inline(always)]
 pub(crate) const fn select(a: &Limbs, b: &Limbs, choose_b: bool) -> Limbs {
-    [
-        if choose_b { b[0] } else { a[0] },
-        if choose_b { b[1] } else { a[1] },
-        if choose_b { b[2] } else { a[2] },
-        if choose_b { b[3] } else { a[3] },
-    ]
+    let mask = (choose_b as u64).wrapping_neg();
+    [a[0] ^ (mask & (a[0] ^ b[0])), a[1] ^ (mask & (a[1] ^ b[1])), a[2] ^ (mask & (a[2] ^ b[2])), a[3] ^ (mask & (a[3] ^ b[3]))]
 }
 
 /// (a + b) mod m, for a, b < m.
@@ -97,7 +101,8 @@ pub(crate) const fn sub_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
 pub(crate) const fn reduce_once(a: &Limbs, carry: u64, m: &Limbs) -> Limbs {
     let (reduced, borrow) = sub(a, m);
     // carry and borrow differ only where the value is below m.
-    select(&reduced, a, carry != borrow)
+    let mask = carry.wrapping_sub(borrow);
+    add(&reduced, &[m[0] & mask, m[1] & mask, m[2] & mask, m[3] & mask]).0
 }
 
 /// a/2 mod m, for a < m and m odd.

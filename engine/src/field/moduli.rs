@@ -1,7 +1,7 @@
 //! The primes whose fields are in Montgomery form.
 
 use super::{
-    limbs::{Limbs, adc, from_hex, sbb},
+    limbs::{Limbs, add_carry, from_hex, sbb},
     montgomery::{Modulus, Montgomery},
 };
 
@@ -47,9 +47,9 @@ impl Modulus for P256Prime {
             let q = acc[0];
             let (v2, borrow) = sbb(q, q << 32, 0);
             let (v3, _) = sbb(q, q >> 32, borrow);
-            let (r0, c) = adc(acc[1], q << 32, 0);
-            let (r1, c) = adc(acc[2], q >> 32, c);
-            let (r2, c) = adc(acc[3], v2, c);
+            let (r0, c) = add_carry(acc[1], q << 32, 0);
+            let (r1, c) = add_carry(acc[2], q >> 32, c);
+            let (r2, c) = add_carry(acc[3], v2, c);
             acc = [r0, r1, r2, v3 + c];
         }
         acc
@@ -69,9 +69,9 @@ impl Modulus for Sm2Prime {
             let (v1, borrow) = sbb(0, q >> 32, borrow);
             let (v2, borrow) = sbb(0, q << 32, borrow);
             let (v3, _) = sbb(q, q >> 32, borrow);
-            let (r0, c) = adc(acc[1], v0, 0);
-            let (r1, c) = adc(acc[2], v1, c);
-            let (r2, c) = adc(acc[3], v2, c);
+            let (r0, c) = add_carry(acc[1], v0, 0);
+            let (r1, c) = add_carry(acc[2], v1, c);
+            let (r2, c) = add_carry(acc[3], v2, c);
             acc = [r0, r1, r2, v3 + c];
         }
         acc
