@@ -1,7 +1,5 @@
 //! 256-bit integers as four 64-bit limbs, least significant first, and the carry arithmetic under every field.
 
-use std::cmp::Ordering;
-
 /// A 256-bit integer: four 64-bit limbs, least significant first.
 pub type Limbs = [u64; 4];
 
@@ -167,12 +165,6 @@ pub const fn square_wide(a: &Limbs) -> Wide {
     let (r6, c) = mac(r6, a[3], a[3], c);
     let (r7, _) = adc(r7, 0, c);
     [r0, r1, r2, r3, r4, r5, r6, r7]
-}
-
-/// Compares a and b as integers.
-#[must_use]
-pub fn compare(a: &Limbs, b: &Limbs) -> Ordering {
-    a.iter().rev().cmp(b.iter().rev())
 }
 
 /// The integer that 32 big-endian bytes write.
