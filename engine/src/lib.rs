@@ -12,6 +12,7 @@ pub mod curve;
 pub mod field;
 pub mod hash;
 pub mod scheme;
+pub mod simd;
 pub mod strategy;
 pub mod transaction;
 pub mod verdict;

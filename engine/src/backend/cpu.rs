@@ -7,25 +7,38 @@ use crate::{
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
     hash::{Digest, Hash},
     scheme::Scheme,
-    strategy::{recover, single},
+    simd::Processor,
+    strategy::{Strategy, recover, single},
     verdict::{Verdict, Verdicts},
 };
 
 /// Items that one task takes at once: about half a millisecond of work, so that tasks cost nothing beside it.
 const CHUNK_ITEMS: usize = 16;
 
+/// What the CPU back end may use, and how it decides.
+#[derive(Clone, Debug, Default)]
+pub struct CpuOptions {
+    /// The threads of a pool of its own, 0 for one a core; `None` for the process's common pool.
+    pub threads: Option<usize>,
+    /// The instructions that it may use.
+    pub processor: Processor,
+    /// The strategy to use wherever it applies, `None` to choose by cost. It changes no verdict.
+    pub strategy: Option<Strategy>,
+}
+
 /// The CPU. It takes any batch.
 #[derive(Debug, Default)]
 pub struct Cpu {
     /// A pool of its own, or the process's common one.
     pool: Option<rayon::ThreadPool>,
+    options: CpuOptions,
 }
 
 impl Cpu {
     /// A back end on the process's common pool: a thread for each core.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { pool: None }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// A back end on a pool of its own with `threads` threads; 0 means one for each core.
@@ -33,10 +46,16 @@ impl Cpu {
     /// # Errors
     /// [`Fault::Device`] where the system gives no more threads.
     pub fn with_threads(threads: usize) -> Result<Self, Fault> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("verify-{index}")).build();
-        let pool =
-            pool.map_err(|error| Fault::Device { backend: NAME.to_owned(), what: format!("no pool of {threads} threads: {error}") })?;
-        Ok(Self { pool: Some(pool) })
+        Self::with_options(CpuOptions { threads: Some(threads), ..CpuOptions::default() })
+    }
+
+    /// A back end as the options say.
+    ///
+    /// # Errors
+    /// [`Fault::Device`] where the system gives no more threads.
+    pub fn with_options(options: CpuOptions) -> Result<Self, Fault> {
+        let pool = options.threads.map(pool_of).transpose()?;
+        Ok(Self { pool, options })
     }
 
     /// `answer(i)` for each i below `len`, in order, by all threads of the pool.
@@ -50,6 +69,11 @@ impl Cpu {
 }
 
 const NAME: &str = "cpu";
+
+fn pool_of(threads: usize) -> Result<rayon::ThreadPool, Fault> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("verify-{index}")).build();
+    pool.map_err(|error| Fault::Device { backend: NAME.to_owned(), what: format!("no pool of {threads} threads: {error}") })
+}
 
 impl Backend for Cpu {
     fn name(&self) -> &str {

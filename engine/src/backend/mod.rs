@@ -4,7 +4,7 @@ pub mod contract;
 mod cpu;
 pub mod known_answers;
 
-pub use cpu::Cpu;
+pub use cpu::{Cpu, CpuOptions};
 
 use crate::{
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},

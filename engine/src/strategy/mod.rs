@@ -12,19 +12,31 @@ use std::fmt;
 pub enum Strategy {
     /// Each item alone: one double product.
     Single,
+    /// Many items step by step together, so that they share inversions and vectors.
+    Lockstep,
+    /// As `lockstep`, for keys seen before, whose multiples are kept: additions only.
+    Known,
+    /// One combination of all items of a batch, R lifted from its x and a hint of one byte.
+    Parity,
+    /// The same with R given by a hint of 32 bytes.
+    Whole,
     /// The signer's key from the signature: one square root, one double product.
     Recover,
 }
 
 impl Strategy {
     /// Every strategy.
-    pub const ALL: [Self; 2] = [Self::Single, Self::Recover];
+    pub const ALL: [Self; 6] = [Self::Single, Self::Lockstep, Self::Known, Self::Parity, Self::Whole, Self::Recover];
 
     /// The name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Single => "single",
+            Self::Lockstep => "lockstep",
+            Self::Known => "known",
+            Self::Parity => "parity",
+            Self::Whole => "whole",
             Self::Recover => "recover",
         }
     }

@@ -1,0 +1,196 @@
+//! 512-bit vectors.
+#![expect(unsafe_code, reason = "instructions that a processor may lack: the token proves that this one has them")]
+
+use std::arch::x86_64::*;
+
+use super::Kernel;
+
+/// Proof that the processor has the instructions of [`super::Feature::Avx512`], and that they were not masked.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(pub(super) ());
+
+impl Avx512 {
+    /// Runs a kernel, compiled for these instructions.
+    #[inline]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx2,bmi1,bmi2")]
+        fn compiled<K: Kernel>(kernel: K) -> K::Output {
+            kernel.run()
+        }
+        // SAFETY: the token is made only where all these instructions were detected.
+        unsafe { compiled(kernel) }
+    }
+}
+
+/// Eight lanes of 64 bits. Arithmetic is modulo 2^64.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct U64x8(__m512i);
+
+/// One bit a lane.
+pub type Mask8 = u8;
+
+// SAFETY, for all blocks below: a vector exists only where a token did, and each instruction belongs to the token's set.
+impl U64x8 {
+    /// The number of lanes.
+    pub const LANES: usize = 8;
+
+    /// All lanes 0.
+    #[inline(always)]
+    #[must_use]
+    pub fn zero(_: Avx512) -> Self {
+        Self(unsafe { _mm512_setzero_si512() })
+    }
+
+    /// All lanes `value`.
+    #[inline(always)]
+    #[must_use]
+    pub fn splat(_: Avx512, value: u64) -> Self {
+        Self(unsafe { _mm512_set1_epi64(value as i64) })
+    }
+
+    /// The lanes of an array.
+    #[inline(always)]
+    #[must_use]
+    pub fn load(_: Avx512, lanes: &[u64; 8]) -> Self {
+        // The array has exactly the 64 bytes that are read, and the instruction asks for no alignment.
+        Self(unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) })
+    }
+
+    /// The token of the instructions.
+    #[inline(always)]
+    #[must_use]
+    pub fn token(self) -> Avx512 {
+        Avx512(())
+    }
+
+    /// The lanes as an array.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_array(self) -> [u64; 8] {
+        let mut lanes = [0; 8];
+        // The array has exactly the 64 bytes that are written, and the instruction asks for no alignment.
+        unsafe { _mm512_storeu_si512(lanes.as_mut_ptr().cast(), self.0) };
+        lanes
+    }
+
+    /// self + other.
+    #[inline(always)]
+    #[must_use]
+    pub fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_epi64(self.0, other.0) })
+    }
+
+    /// self - other.
+    #[inline(always)]
+    #[must_use]
+    pub fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm512_sub_epi64(self.0, other.0) })
+    }
+
+    /// self & other.
+    #[inline(always)]
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(unsafe { _mm512_and_si512(self.0, other.0) })
+    }
+
+    /// self | other.
+    #[inline(always)]
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(unsafe { _mm512_or_si512(self.0, other.0) })
+    }
+
+    /// self << BITS.
+    #[inline(always)]
+    #[must_use]
+    pub fn shl<const BITS: u32>(self) -> Self {
+        Self(unsafe { _mm512_slli_epi64::<BITS>(self.0) })
+    }
+
+    /// self >> BITS, zeros from above.
+    #[inline(always)]
+    #[must_use]
+    pub fn shr<const BITS: u32>(self) -> Self {
+        Self(unsafe { _mm512_srli_epi64::<BITS>(self.0) })
+    }
+
+    /// self + the low 52 bits of the product of the low 52 bits of a and of b.
+    #[inline(always)]
+    #[must_use]
+    pub fn madd_low(self, a: Self, b: Self) -> Self {
+        Self(unsafe { _mm512_madd52lo_epu64(self.0, a.0, b.0) })
+    }
+
+    /// self + the high 52 bits of the 104-bit product of the low 52 bits of a and of b.
+    #[inline(always)]
+    #[must_use]
+    pub fn madd_high(self, a: Self, b: Self) -> Self {
+        Self(unsafe { _mm512_madd52hi_epu64(self.0, a.0, b.0) })
+    }
+
+    /// The lanes of `other` where the mask has a bit, else those of `self`.
+    #[inline(always)]
+    #[must_use]
+    pub fn blend(self, mask: Mask8, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_blend_epi64(mask, self.0, other.0) })
+    }
+
+    /// A bit for each lane that is 0.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_zero(self) -> Mask8 {
+        unsafe { _mm512_testn_epi64_mask(self.0, self.0) }
+    }
+
+    /// The transpose of eight rows: lane i of vector j becomes lane j of vector i.
+    #[inline(always)]
+    #[must_use]
+    pub fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        let r = rows.map(|row| row.0);
+        let low = |i: usize| unsafe { _mm512_unpacklo_epi64(r[i], r[i + 1]) };
+        let high = |i: usize| unsafe { _mm512_unpackhi_epi64(r[i], r[i + 1]) };
+        // Lanes 0, 2, 4, 6 of a pair of rows, and lanes 1, 3, 5, 7.
+        let (even, odd) = ([low(0), low(2), low(4), low(6)], [high(0), high(2), high(4), high(6)]);
+        let quarters = |pairs: [__m512i; 4]| {
+            let shuffle_low = |a, b| unsafe { _mm512_shuffle_i64x2::<0b10_00_10_00>(a, b) };
+            let shuffle_high = |a, b| unsafe { _mm512_shuffle_i64x2::<0b11_01_11_01>(a, b) };
+            // Blocks 0, 2 and 1, 3 of the first four rows, then of the last four.
+            let (a, b) = (shuffle_low(pairs[0], pairs[1]), shuffle_high(pairs[0], pairs[1]));
+            let (c, d) = (shuffle_low(pairs[2], pairs[3]), shuffle_high(pairs[2], pairs[3]));
+            [shuffle_low(a, c), shuffle_low(b, d), shuffle_high(a, c), shuffle_high(b, d)]
+        };
+        let ([a, c, e, g], [b, d, f, h]) = (quarters(even), quarters(odd));
+        [a, b, c, d, e, f, g, h].map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Processor;
+
+    #[test]
+    fn transpose_swaps_lanes_and_rows() {
+        let Some(token) = Processor::detect().avx512() else { return };
+        let rows: [[u64; 8]; 8] = std::array::from_fn(|i| std::array::from_fn(|j| (8 * i + j) as u64));
+        let columns = U64x8::transpose(rows.map(|row| U64x8::load(token, &row))).map(U64x8::to_array);
+        for (i, row) in rows.iter().enumerate() {
+            for (j, value) in row.iter().enumerate() {
+                assert_eq!(columns[j][i], *value);
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_52_bits() {
+        let Some(token) = Processor::detect().avx512() else { return };
+        let (a, b) = ((1u64 << 52) - 3, (1 << 52) - 5);
+        let product = u128::from(a) * u128::from(b);
+        let [x, y] = [a, b].map(|value| U64x8::splat(token, value | 1 << 60));
+        let one = U64x8::splat(token, 1);
+        assert_eq!(one.madd_low(x, y).to_array(), [1 + (product as u64 & ((1 << 52) - 1)); 8]);
+        assert_eq!(one.madd_high(x, y).to_array(), [1 + (product >> 52) as u64; 8]);
+    }
+}
