@@ -8,8 +8,10 @@
 //! - [`montgomery`]: Montgomery form, for the base fields of P-256 and SM2 and for the three scalar fields.
 //! - [`moduli`]: the primes that are in Montgomery form, each with its reduction.
 //! - [`inverse`]: inversion by division steps.
+//! - [`lanes`]: a few elements side by side, one a vector lane.
 
 mod inverse;
+pub mod lanes;
 pub mod limbs;
 pub mod moduli;
 pub mod montgomery;

@@ -4,6 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use super::{
     Field, inverse,
+    lanes::{Packed, portable::FourLimbs},
     limbs::{self, Limbs, Wide, mac},
 };
 
@@ -48,7 +49,7 @@ const fn neg_inverse(m0: u64) -> u64 {
 }
 
 /// a * 2^doublings mod m, for a < m.
-const fn shift_mod(mut a: Limbs, m: &Limbs, doublings: u32) -> Limbs {
+pub(super) const fn shift_mod(mut a: Limbs, m: &Limbs, doublings: u32) -> Limbs {
     let mut i = 0;
     while i < doublings {
         a = limbs::add_mod(&a, &a, m);
@@ -154,5 +155,17 @@ impl<M: Modulus> Field for Montgomery<M> {
         // The inverse of a*R is 1/(a*R); the product by R^3 in Montgomery form leaves R/a.
         let inverse = Self::INVERTER.invert_var(&self.0);
         Self::checked(Self::reduce(&limbs::mul_wide(&inverse, &Self::R3)))
+    }
+}
+
+impl<M: Modulus> FourLimbs for Montgomery<M> {
+    #[inline(always)]
+    fn packed(&self) -> Packed {
+        self.0
+    }
+
+    #[inline(always)]
+    fn from_packed(packed: &Packed) -> Self {
+        Self::checked(*packed)
     }
 }

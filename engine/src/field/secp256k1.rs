@@ -2,6 +2,7 @@
 
 use super::{
     Field, inverse,
+    lanes::{Packed, portable::FourLimbs},
     limbs::{self, Limbs, Wide, adc, mac},
 };
 
@@ -99,5 +100,17 @@ impl Field for Secp256k1Base {
 
     fn invert_var(&self) -> Self {
         Self::checked(INVERTER.invert_var(&self.0))
+    }
+}
+
+impl FourLimbs for Secp256k1Base {
+    #[inline(always)]
+    fn packed(&self) -> Packed {
+        self.0
+    }
+
+    #[inline(always)]
+    fn from_packed(packed: &Packed) -> Self {
+        Self::checked(*packed)
     }
 }

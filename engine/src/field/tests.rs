@@ -36,7 +36,7 @@ fn integer() -> impl Strategy<Value = Limbs> {
 }
 
 /// An element: any integer reduced, or one at a small distance of 0 or p.
-fn element<F: Field>() -> impl Strategy<Value = Limbs> {
+pub(super) fn element<F: Field>() -> impl Strategy<Value = Limbs> {
     let p = big(&F::MODULUS);
     let near = (0u64..1 << 34).prop_map(BigUint::from);
     let (p1, p2) = (p.clone(), p.clone());

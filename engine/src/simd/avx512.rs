@@ -3,16 +3,15 @@
 
 use std::arch::x86_64::*;
 
-use super::Kernel;
+use super::{Instructions, Kernel};
 
 /// Proof that the processor has the instructions of [`super::Feature::Avx512`], and that they were not masked.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(pub(super) ());
 
-impl Avx512 {
-    /// Runs a kernel, compiled for these instructions.
+impl Instructions for Avx512 {
     #[inline]
-    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512ifma,avx2,bmi1,bmi2")]
         fn compiled<K: Kernel>(kernel: K) -> K::Output {
             kernel.run()
@@ -116,6 +115,13 @@ impl U64x8 {
         Self(unsafe { _mm512_srli_epi64::<BITS>(self.0) })
     }
 
+    /// self >> BITS, copies of the sign bit from above.
+    #[inline(always)]
+    #[must_use]
+    pub fn shr_signed<const BITS: u32>(self) -> Self {
+        Self(unsafe { _mm512_srai_epi64::<BITS>(self.0) })
+    }
+
     /// self + the low 52 bits of the product of the low 52 bits of a and of b.
     #[inline(always)]
     #[must_use]
@@ -142,6 +148,13 @@ impl U64x8 {
     #[must_use]
     pub fn is_zero(self) -> Mask8 {
         unsafe { _mm512_testn_epi64_mask(self.0, self.0) }
+    }
+
+    /// A bit for each lane whose highest bit is set.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_negative(self) -> Mask8 {
+        unsafe { _mm512_movepi64_mask(self.0) }
     }
 
     /// The transpose of eight rows: lane i of vector j becomes lane j of vector i.

@@ -107,6 +107,23 @@ impl Feature {
     }
 }
 
+/// A set of instructions that is known to be there.
+pub trait Instructions: Copy + Send + Sync + 'static {
+    /// Runs a kernel, compiled for these instructions.
+    fn run<K: Kernel>(self, kernel: K) -> K::Output;
+}
+
+/// The instructions that every processor of the architecture has.
+#[derive(Clone, Copy, Debug)]
+pub struct Baseline;
+
+impl Instructions for Baseline {
+    #[inline]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run()
+    }
+}
+
 /// Work that is compiled anew for each set of instructions.
 pub trait Kernel {
     /// What it gives.
