@@ -7,8 +7,10 @@
 //! - [`product`]: u1*G + u2*Q by interleaved windows, and the tables of G.
 //! - [`endomorphism`]: the split of a scalar on secp256k1.
 //! - [`sec1`]: points from bytes.
+//! - [`lanes`]: many points at once, in the lanes of vectors.
 
 pub mod endomorphism;
+pub mod lanes;
 pub mod point;
 pub mod product;
 pub mod sec1;
@@ -20,11 +22,19 @@ mod small_subgroups;
 use std::{fmt::Debug, sync::OnceLock};
 
 use crate::field::{
-    Field,
+    lanes::portable::FourLimbs,
     limbs::{Limbs, from_hex},
     moduli::{P256Base, P256Order, Secp256k1Order, Sm2Base, Sm2Order},
     montgomery::{Modulus, Montgomery},
     secp256k1::Secp256k1Base,
+};
+#[cfg(target_arch = "x86_64")]
+use crate::{
+    field::{
+        lanes::{Lanes, ifma::Ifma},
+        moduli::{P256Prime, Sm2Prime},
+    },
+    simd::avx512::Avx512,
 };
 use endomorphism::Endomorphism;
 use point::Affine;
@@ -42,7 +52,10 @@ pub enum CoefficientA {
 /// A group of points of y^2 = x^3 + a x + b, of odd order, with a generator. The order itself stands in [`Curve`]: the group law does not need it.
 pub trait Group: Copy + Eq + Debug + Send + Sync + 'static {
     /// The field of the coordinates.
-    type Base: Field;
+    type Base: FourLimbs;
+    /// The widest lanes of that field.
+    #[cfg(target_arch = "x86_64")]
+    type Wide: Lanes<Field = Self::Base, Instructions = Avx512>;
     /// a.
     const A: CoefficientA;
     /// b.
@@ -81,6 +94,8 @@ pub struct Sm2;
 
 impl Group for Secp256k1 {
     type Base = Secp256k1Base;
+    #[cfg(target_arch = "x86_64")]
+    type Wide = Ifma<Secp256k1Base>;
     const A: CoefficientA = CoefficientA::Zero;
     const B: Self::Base = Secp256k1Base::constant([7, 0, 0, 0]);
     const G: Affine<Self> = Affine {
@@ -101,6 +116,8 @@ impl Curve for Secp256k1 {
 
 impl Group for P256 {
     type Base = P256Base;
+    #[cfg(target_arch = "x86_64")]
+    type Wide = Ifma<P256Prime>;
     const A: CoefficientA = CoefficientA::MinusThree;
     const B: Self::Base = P256Base::constant(from_hex("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"));
     const G: Affine<Self> = Affine {
@@ -120,6 +137,8 @@ impl Curve for P256 {
 
 impl Group for Sm2 {
     type Base = Sm2Base;
+    #[cfg(target_arch = "x86_64")]
+    type Wide = Ifma<Sm2Prime>;
     const A: CoefficientA = CoefficientA::MinusThree;
     const B: Self::Base = Sm2Base::constant(from_hex("28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93"));
     const G: Affine<Self> = Affine {

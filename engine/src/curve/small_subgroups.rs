@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    CoefficientA, Group,
+    CoefficientA, Group, P256, Secp256k1, Sm2,
     endomorphism::{self, Endomorphism, SignedHalf},
     point::{Affine, Jacobian},
     product::{GeneratorTables, double_product_var},
@@ -14,21 +14,22 @@ use super::{
 use crate::field::{
     Field,
     limbs::{Limbs, from_hex},
-    moduli::{P256Base, Sm2Base},
     secp256k1::Secp256k1Base,
 };
 
-/// Declares a group with a generator of small order.
+/// Declares a group with a generator of small order, over the field of a curve that is `like` it.
 macro_rules! small_group {
-    ($name:ident, $field:ty, $a:ident, $b:literal, $x:literal, $y:literal $(, $endomorphism:expr)?) => {
+    ($name:ident, $like:ty, $a:ident, $b:literal, $x:literal, $y:literal $(, $endomorphism:expr)?) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         struct $name;
 
         impl Group for $name {
-            type Base = $field;
+            type Base = <$like as Group>::Base;
+            #[cfg(target_arch = "x86_64")]
+            type Wide = <$like as Group>::Wide;
             const A: CoefficientA = CoefficientA::$a;
-            const B: Self::Base = <$field>::constant([$b, 0, 0, 0]);
-            const G: Affine<Self> = Affine { x: <$field>::constant(from_hex($x)), y: <$field>::constant(from_hex($y)) };
+            const B: Self::Base = <<$like as Group>::Base>::constant([$b, 0, 0, 0]);
+            const G: Affine<Self> = Affine { x: <<$like as Group>::Base>::constant(from_hex($x)), y: <<$like as Group>::Base>::constant(from_hex($y)) };
             $(const ENDOMORPHISM: Option<Endomorphism<Self::Base>> = Some($endomorphism);)?
 
             fn generator_tables() -> &'static GeneratorTables<Self> {
@@ -52,7 +53,7 @@ fn split_by<const LAMBDA: u64>(k: &Limbs) -> [SignedHalf; 2] {
 
 small_group!(
     KoblitzOrder7,
-    Secp256k1Base,
+    Secp256k1,
     Zero,
     0x6,
     "976b34c28be19dbb836d83a6ff2fec4a0df28ba73fbef210a42fee9ec9a0966f",
@@ -61,7 +62,7 @@ small_group!(
 );
 small_group!(
     KoblitzOrder13,
-    Secp256k1Base,
+    Secp256k1,
     Zero,
     0x2,
     "79ee1c36aebd658afa2e3b40491d77e7962476b87ca04bcdc151f97c12902b8a",
@@ -70,7 +71,7 @@ small_group!(
 );
 small_group!(
     KoblitzOrder199,
-    Secp256k1Base,
+    Secp256k1,
     Zero,
     0x4,
     "f2a7ab013b1bcc5406d2ae70b9828ade71855450a7196ae9aad5ada217d6da24",
@@ -79,7 +80,7 @@ small_group!(
 );
 small_group!(
     P256Order7,
-    P256Base,
+    P256,
     MinusThree,
     0x3,
     "c51f27445bbc283d120988a969cc7dcb0f35add3f048b676c3936afe4f67eec3",
@@ -87,7 +88,7 @@ small_group!(
 );
 small_group!(
     P256Order13,
-    P256Base,
+    P256,
     MinusThree,
     0x3,
     "b3220d8f767c04ad9190ad5cbae4b7d84f74fcd21590226ed374547ea05b3b3b",
@@ -95,7 +96,7 @@ small_group!(
 );
 small_group!(
     P256Order179,
-    P256Base,
+    P256,
     MinusThree,
     0x4,
     "88c40974e5ba694c8bee360fa2ecaf9d1fd28cb7fc0051e7b1250a4d8823f425",
@@ -103,7 +104,7 @@ small_group!(
 );
 small_group!(
     P256Order251,
-    P256Base,
+    P256,
     MinusThree,
     0xa,
     "fdafd60a5889082bc8d74f988f25c50fa5a0f746ba6b19c662271090db87e0ae",
@@ -111,7 +112,7 @@ small_group!(
 );
 small_group!(
     Sm2Order7,
-    Sm2Base,
+    Sm2,
     MinusThree,
     0x5,
     "49c71f18131752c70c9845f0d1f8d24758a25db2df092373545b60c6052abb24",
@@ -119,7 +120,7 @@ small_group!(
 );
 small_group!(
     Sm2Order193,
-    Sm2Base,
+    Sm2,
     MinusThree,
     0x5,
     "31375e6d6fa0989f6b13900ecd81fe8c6fa54dbcd34de777ac0a4d58992e54ec",
@@ -127,7 +128,7 @@ small_group!(
 );
 small_group!(
     Sm2Order13,
-    Sm2Base,
+    Sm2,
     MinusThree,
     0x8,
     "0e76ce96d9153243277a02f6e2235276aa510ef8766cd33a8192e535a4558a73",
@@ -135,7 +136,7 @@ small_group!(
 );
 small_group!(
     Sm2Order251,
-    Sm2Base,
+    Sm2,
     MinusThree,
     0x15,
     "fe50bf8edd1c89616c9622aa5cae9d09c058add59c74b13e197a6aefd1fa9121",

@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Lanes, LanesSum, Mask, Packed, PackedPoint, portable::FourLimbs};
+use super::{Form, Lanes, LanesSum, Mask, Packed, PackedPoint, portable::FourLimbs};
 use crate::{
     field::{
         Field,
@@ -31,12 +31,12 @@ type Wide52 = [U64x8; 10];
 pub trait Prime52: Copy + Send + Sync + 'static {
     /// The field.
     type Field: FourLimbs;
-    /// What an element a is kept as: a * FORM mod p.
-    const FORM: Limbs;
+    /// What an element a is kept as: a * FACTOR mod p.
+    const FACTOR: Limbs;
     /// The factor that turns the packed inverse of a packed element into the element's inverse, packed.
     const INVERSE_FACTOR: Option<Limbs>;
 
-    /// wide / FORM modulo p: limbs that are not carried, below 2^62 in size, of a value from 0 to 2^257. The operands are below 2^257.
+    /// wide / FACTOR modulo p: limbs that are not carried, below 2^62 in size, of a value from 0 to 2^257. The operands are below 2^257.
     fn reduce(wide: Wide52) -> Limbs52;
 
     /// Adds top * (2^256 - p) to limbs of a value below p + 2^256, for a top below 2^12: the limbs may become negative, the value does not.
@@ -178,6 +178,7 @@ impl<P: Prime52> Lanes for Ifma<P> {
     type Sum = IfmaSum<P>;
 
     const WIDTH: usize = 8;
+    const FORM: Form = Form::Ifma;
 
     #[inline(always)]
     fn splat(token: Avx512, packed: &Packed) -> Self {
@@ -187,17 +188,17 @@ impl<P: Prime52> Lanes for Ifma<P> {
     #[inline(always)]
     fn from_integers(token: Avx512, integer: impl Fn(usize) -> Limbs) -> Self {
         let lanes = Self::from_rows(token, integer);
-        if P::FORM == [1, 0, 0, 0] {
+        if P::FACTOR == [1, 0, 0, 0] {
             return lanes;
         }
-        // The product by FORM^2 is divided by FORM.
-        let square = const { shift_mod(P::FORM, &Self::P, 260) };
+        // The product by FACTOR^2 is divided by FACTOR.
+        let square = const { shift_mod(P::FACTOR, &Self::P, 260) };
         lanes.mul(Self::splat(token, &square))
     }
 
     #[inline(always)]
     fn integers(self, put: impl FnMut(usize, Limbs)) {
-        let lanes = if P::FORM == [1, 0, 0, 0] { self } else { self.mul(Self::splat(self.token(), &[1, 0, 0, 0])) };
+        let lanes = if P::FACTOR == [1, 0, 0, 0] { self } else { self.mul(Self::splat(self.token(), &[1, 0, 0, 0])) };
         Self::to_rows(lanes.canonical(), put);
     }
 
@@ -212,10 +213,11 @@ impl<P: Prime52> Lanes for Ifma<P> {
     }
 
     #[inline(always)]
-    fn load_points<'a>(token: Avx512, point: impl Fn(usize) -> &'a PackedPoint) -> [Self; 2] {
+    fn load_points<'a>(token: Avx512, point: impl Fn(usize) -> &'a PackedPoint) -> (Self, Self, Mask) {
         let rows = std::array::from_fn(|lane| U64x8::load(token, &point(lane).0));
         let [a, b, c, d, e, f, g, h] = U64x8::transpose(rows);
-        [[a, b, c, d], [e, f, g, h]].map(|coordinate| Self::checked(unpack(coordinate)))
+        let identity = a.or(b).or(c.or(d)).or(e.or(f).or(g.or(h))).is_zero();
+        (Self::checked(unpack([a, b, c, d])), Self::checked(unpack([e, f, g, h])), identity)
     }
 
     #[inline(always)]
@@ -322,7 +324,7 @@ const SECP256K1_FOLD: u64 = (1 << 32) + 977;
 
 impl Prime52 for Secp256k1Base {
     type Field = Self;
-    const FORM: Limbs = [1, 0, 0, 0];
+    const FACTOR: Limbs = [1, 0, 0, 0];
     const INVERSE_FACTOR: Option<Limbs> = None;
 
     /// 2^260 = 16 * (2^256 - p) (mod p): the upper five limbs, carried, count that often.
@@ -354,7 +356,7 @@ impl Prime52 for Secp256k1Base {
 macro_rules! montgomery_form {
     ($prime:ty) => {
         type Field = Montgomery<$prime>;
-        const FORM: Limbs = power_of_two(260, &<$prime>::M);
+        const FACTOR: Limbs = power_of_two(260, &<$prime>::M);
         // There a*2^260 stands for 16a, whose inverse is kept as 2^252/a; 2^268/2^260 times that is 2^260/a.
         const INVERSE_FACTOR: Option<Limbs> = Some(power_of_two(268, &<$prime>::M));
     };

@@ -12,8 +12,9 @@ pub mod portable;
 #[cfg(test)]
 mod tests;
 
-use super::{Field, limbs::Limbs};
+use super::limbs::Limbs;
 use crate::simd::Instructions;
+use portable::FourLimbs;
 
 /// One bit a lane.
 pub type Mask = u8;
@@ -27,6 +28,9 @@ pub type Packed = Limbs;
 pub struct PackedPoint(pub [u64; 8]);
 
 impl PackedPoint {
+    /// The identity, which has no coordinates: (0, 0) is on none of the curves.
+    pub const IDENTITY: Self = Self([0; 8]);
+
     /// From its coordinates.
     #[inline(always)]
     #[must_use]
@@ -51,10 +55,27 @@ impl PackedPoint {
     }
 }
 
-/// [`Lanes::WIDTH`] elements of one field, at most 8.
+/// How elements are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// As [`portable`] does: the limbs of the field's own arithmetic.
+    Own,
+    /// As [`ifma`] does: times 2^260, for the fields in Montgomery form.
+    Ifma,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 2] = [Self::Own, Self::Ifma];
+}
+
+/// The most lanes that there can be.
+pub const WIDTH_MAX: usize = 8;
+
+/// [`Lanes::WIDTH`] elements of one field, at most [`WIDTH_MAX`].
 pub trait Lanes: Copy + Send + Sync + 'static {
     /// The field.
-    type Field: Field;
+    type Field: FourLimbs;
     /// The instructions that the lanes need.
     type Instructions: Instructions;
     /// A sum of elements that is not yet reduced: at most 64 terms.
@@ -62,6 +83,9 @@ pub trait Lanes: Copy + Send + Sync + 'static {
 
     /// The number of lanes.
     const WIDTH: usize;
+
+    /// How they pack.
+    const FORM: Form;
 
     /// A bit for each lane.
     const ALL: Mask = (0xff_u16 >> (8 - Self::WIDTH)) as Mask;
@@ -81,8 +105,8 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// Each lane, packed.
     fn store(self, put: impl FnMut(usize, Packed));
 
-    /// x and y of points that were packed.
-    fn load_points<'a>(instructions: Self::Instructions, point: impl Fn(usize) -> &'a PackedPoint) -> [Self; 2];
+    /// x and y of points that were packed, and a bit for each that is [`PackedPoint::IDENTITY`].
+    fn load_points<'a>(instructions: Self::Instructions, point: impl Fn(usize) -> &'a PackedPoint) -> (Self, Self, Mask);
 
     /// A point a lane, packed.
     fn store_points(x: Self, y: Self, put: impl FnMut(usize, PackedPoint));
@@ -108,6 +132,13 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// The lanes of `other` where the mask has a bit, else those of `self`.
     #[must_use]
     fn blend(self, mask: Mask, other: Self) -> Self;
+
+    /// 1 in all lanes.
+    #[inline(always)]
+    #[must_use]
+    fn one(instructions: Self::Instructions) -> Self {
+        Self::from_integers(instructions, |_| [1, 0, 0, 0])
+    }
 
     /// self + other.
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! One element alone, in the field's own arithmetic: for processors without wide vectors, and as the other lanes' oracle.
 
-use super::{Lanes, LanesSum, Mask, Packed, PackedPoint};
+use super::{Form, Lanes, LanesSum, Mask, Packed, PackedPoint};
 use crate::{
     field::{Field, limbs::Limbs},
     simd::Baseline,
@@ -25,6 +25,7 @@ impl<F: FourLimbs> Lanes for Portable<F> {
     type Sum = Self;
 
     const WIDTH: usize = 1;
+    const FORM: Form = Form::Own;
 
     #[inline(always)]
     fn splat(_: Baseline, packed: &Packed) -> Self {
@@ -52,9 +53,10 @@ impl<F: FourLimbs> Lanes for Portable<F> {
     }
 
     #[inline(always)]
-    fn load_points<'a>(_: Baseline, point: impl Fn(usize) -> &'a PackedPoint) -> [Self; 2] {
+    fn load_points<'a>(_: Baseline, point: impl Fn(usize) -> &'a PackedPoint) -> (Self, Self, Mask) {
         let point = point(0);
-        [point.x(), point.y()].map(|packed| Self(F::from_packed(&packed)))
+        let [x, y] = [point.x(), point.y()].map(|packed| Self(F::from_packed(&packed)));
+        (x, y, Mask::from(*point == PackedPoint::IDENTITY))
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Lanes, LanesSum, Packed, PackedPoint, portable::Portable};
+use super::{Lanes, LanesSum, PackedPoint, portable::Portable};
 use crate::{
     field::{Field, limbs::Limbs, moduli, secp256k1::Secp256k1Base, tests::element},
     simd::{Baseline, Instructions, Kernel},
@@ -34,7 +34,7 @@ impl<L: Lanes> Kernel for Operations<'_, L> {
         let loaded = L::load(self.instructions, |lane| packed[lane]);
         let mut points = vec![PackedPoint([0; 8]); L::WIDTH];
         L::store_points(a, a.mul(b), |lane, point| points[lane] = point);
-        let [x, y] = L::load_points(self.instructions, |lane| &points[lane]);
+        let (x, y, _) = L::load_points(self.instructions, |lane| &points[lane]);
         let zeros = |lanes: L| (0..L::WIDTH).map(|lane| [u64::from(lanes.is_zero() >> lane & 1), 0, 0, 0]).collect();
         vec![
             ("a", values(a)),
@@ -48,7 +48,7 @@ impl<L: Lanes> Kernel for Operations<'_, L> {
             ("long", values(long(a))),
             ("(long)^2", values(long(a).square())),
             ("-a", values(a.negate(L::ALL))),
-            ("1/a", values(a.blend(a.is_zero(), L::splat(self.instructions, &packed_one::<L>(self.instructions))).invert_var())),
+            ("1/a", values(a.blend(a.is_zero(), L::one(self.instructions)).invert_var())),
             ("stored a - b", values(loaded)),
             ("x", values(x)),
             ("y", values(y)),
@@ -57,13 +57,6 @@ impl<L: Lanes> Kernel for Operations<'_, L> {
             ("a - a is 0", zeros(a.sub(a))),
         ]
     }
-}
-
-#[inline(always)]
-fn packed_one<L: Lanes>(instructions: L::Instructions) -> Packed {
-    let mut one = [0; 4];
-    L::from_integers(instructions, |_| [1, 0, 0, 0]).store(|_, packed| one = packed);
-    one
 }
 
 /// The same by the field's own arithmetic.
