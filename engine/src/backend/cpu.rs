@@ -1,5 +1,7 @@
 //! The CPU back end: items spread over a rayon pool.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::{Backend, Capabilities, Fault};
@@ -8,15 +10,20 @@ use crate::{
     hash::{Digest, Hash},
     scheme::Scheme,
     simd::Processor,
-    strategy::{Strategy, recover, single},
+    strategy::{
+        Strategy,
+        known::{self, KnownKeys, KnownKeysState},
+        recover,
+        verify::{Context, ITEMS_TOGETHER, verify},
+    },
     verdict::{Verdict, Verdicts},
 };
 
-/// Items that one task takes at once: about half a millisecond of work, so that tasks cost nothing beside it.
-const CHUNK_ITEMS: usize = 16;
+/// The fewest items that are worth a task of their own: one for each lane.
+const TASK_ITEMS_MIN: usize = 8;
 
 /// What the CPU back end may use, and how it decides.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct CpuOptions {
     /// The threads of a pool of its own, 0 for one a core; `None` for the process's common pool.
     pub threads: Option<usize>,
@@ -24,14 +31,27 @@ pub struct CpuOptions {
     pub processor: Processor,
     /// The strategy to use wherever it applies, `None` to choose by cost. It changes no verdict.
     pub strategy: Option<Strategy>,
+    /// The bound of the tables of known keys, in bytes.
+    pub key_table_bytes: usize,
+}
+
+impl Default for CpuOptions {
+    fn default() -> Self {
+        Self { threads: None, processor: Processor::detect(), strategy: None, key_table_bytes: known::TABLE_BYTES_DEFAULT }
+    }
 }
 
 /// The CPU. It takes any batch.
-#[derive(Debug, Default)]
 pub struct Cpu {
     /// A pool of its own, or the process's common one.
     pool: Option<rayon::ThreadPool>,
-    options: CpuOptions,
+    context: Context,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self::of(None, &CpuOptions::default())
+    }
 }
 
 impl Cpu {
@@ -46,21 +66,37 @@ impl Cpu {
     /// # Errors
     /// [`Fault::Device`] where the system gives no more threads.
     pub fn with_threads(threads: usize) -> Result<Self, Fault> {
-        Self::with_options(CpuOptions { threads: Some(threads), ..CpuOptions::default() })
+        Self::with_options(&CpuOptions { threads: Some(threads), ..CpuOptions::default() })
     }
 
     /// A back end as the options say.
     ///
     /// # Errors
     /// [`Fault::Device`] where the system gives no more threads.
-    pub fn with_options(options: CpuOptions) -> Result<Self, Fault> {
-        let pool = options.threads.map(pool_of).transpose()?;
-        Ok(Self { pool, options })
+    pub fn with_options(options: &CpuOptions) -> Result<Self, Fault> {
+        Ok(Self::of(options.threads.map(pool_of).transpose()?, options))
     }
 
-    /// `answer(i)` for each i below `len`, in order, by all threads of the pool.
-    fn map<T: Send>(&self, len: usize, answer: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
-        let work = || (0..len).into_par_iter().with_min_len(CHUNK_ITEMS).map(&answer).collect();
+    fn of(pool: Option<rayon::ThreadPool>, options: &CpuOptions) -> Self {
+        let known = Arc::new(KnownKeys::new(options.key_table_bytes));
+        Self { pool, context: Context { processor: options.processor, forced: options.strategy, known } }
+    }
+
+    /// What the tables of known keys are at.
+    #[must_use]
+    pub fn known_keys(&self) -> KnownKeysState {
+        self.context.known.state()
+    }
+
+    /// The answers on all ranges of at most `task_items` items, in order, by all threads of the pool.
+    fn map<T: Send>(&self, len: usize, task_items: usize, answer: impl Fn(std::ops::Range<usize>) -> Vec<T> + Send + Sync) -> Vec<T> {
+        let work = || {
+            let threads = rayon::current_num_threads();
+            let items = len.div_ceil(threads).clamp(TASK_ITEMS_MIN, task_items);
+            let starts = (0..len).step_by(items).collect::<Vec<_>>();
+            let answers: Vec<_> = starts.into_par_iter().map(|start| answer(start..len.min(start + items))).collect();
+            answers.into_iter().flatten().collect()
+        };
         match &self.pool {
             Some(pool) => pool.install(work),
             None => work(),
@@ -91,22 +127,22 @@ impl Backend for Cpu {
     }
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
-        let shape = batch.shape();
-        Ok(self.map(batch.len(), |index| single::verify(&shape, &batch.item(index))).into())
+        Ok(self.map(batch.len(), ITEMS_TOGETHER, |range| verify(&self.context, batch, range)).into())
     }
 
     fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {
-        let (verdicts, keys): (Vec<_>, _) = self
-            .map(batch.len(), |index| match recover::recover(batch, index) {
+        let answers = self.map(batch.len(), ITEMS_TOGETHER, |range| recover::recover(self.context.processor, batch, range));
+        let (verdicts, keys): (Vec<_>, _) = answers
+            .into_iter()
+            .map(|answer| match answer {
                 Ok(key) => (Verdict::Valid, key),
                 Err(reason) => (Verdict::Invalid(reason), [0; 64]),
             })
-            .into_iter()
             .unzip();
         Ok(Recovered { verdicts: verdicts.into(), keys })
     }
 
     fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, Fault> {
-        Ok(self.map(messages.len(), |index| hash.digest(messages.get(index))))
+        Ok(self.map(messages.len(), ITEMS_TOGETHER, |range| range.map(|index| hash.digest(messages.get(index))).collect()))
     }
 }

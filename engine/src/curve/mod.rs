@@ -71,6 +71,8 @@ pub trait Group: Copy + Eq + Debug + Send + Sync + 'static {
 
 /// A group of known prime order n, with n < p < 2n.
 pub trait Curve: Group {
+    /// Tells the curves apart.
+    const NUMBER: u8;
     /// n, as the modulus of the scalars.
     type Order: Modulus;
     /// n.
@@ -111,6 +113,7 @@ impl Group for Secp256k1 {
 }
 
 impl Curve for Secp256k1 {
+    const NUMBER: u8 = 0;
     type Order = Secp256k1Order;
 }
 
@@ -132,6 +135,7 @@ impl Group for P256 {
 }
 
 impl Curve for P256 {
+    const NUMBER: u8 = 1;
     type Order = P256Order;
 }
 
@@ -153,5 +157,6 @@ impl Group for Sm2 {
 }
 
 impl Curve for Sm2 {
+    const NUMBER: u8 = 2;
     type Order = Sm2Order;
 }

@@ -1,12 +1,19 @@
 //! u1*G + u2*Q by interleaved windows: one run of doublings for all terms (Straus), signed odd digits, tables of odd multiples.
 
+use std::sync::OnceLock;
+
 use super::{
     Group,
     endomorphism::{Endomorphism, SignedHalf},
+    lanes::{add::Adder, fixed_base::FixedBase},
     point::{Affine, Jacobian},
     wnaf::Wnaf,
 };
-use crate::field::{Field, limbs::Limbs};
+use crate::field::{
+    Field,
+    lanes::{Form, Lanes},
+    limbs::Limbs,
+};
 
 /// Width of the digits of a key's scalar: a table of 8 points. One more or less costs as much as it saves.
 const KEY_WIDTH: u32 = 5;
@@ -16,10 +23,15 @@ const KEY_POINTS: usize = 1 << (KEY_WIDTH - 2);
 const GENERATOR_WIDTH: u32 = 14;
 const GENERATOR_POINTS: usize = 1 << (GENERATOR_WIDTH - 2);
 
+/// Width of the signed windows of G's scalar in lanes: 20 additions, a table of 5 MiB, which stays in a third-level cache.
+const GENERATOR_WINDOW: u32 = 13;
+
 /// G, 3G, 5G, ... and, for groups with an endomorphism, the same of 2^128*G, so that a scalar of G splits by its bits.
 pub struct GeneratorTables<G: Group> {
     low: Vec<Affine<G>>,
     high: Vec<Affine<G>>,
+    /// For lanes, one a form of packing, made when it is first used.
+    fixed_bases: [OnceLock<FixedBase>; Form::ALL.len()],
 }
 
 impl<G: Group> GeneratorTables<G> {
@@ -33,7 +45,15 @@ impl<G: Group> GeneratorTables<G> {
         } else {
             Vec::new()
         };
-        Self { low, high }
+        Self { low, high, fixed_bases: Default::default() }
+    }
+
+    /// The table of G for these lanes.
+    pub fn fixed_base<L: Lanes<Field = G::Base>>(&self, adder: &mut Adder<G, L>) -> &FixedBase {
+        self.fixed_bases[L::FORM as usize].get_or_init(|| {
+            let mut tables = FixedBase::of_points(adder, &[G::G], GENERATOR_WINDOW);
+            tables.pop().expect("one table for one point")
+        })
     }
 }
 

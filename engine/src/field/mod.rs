@@ -63,6 +63,25 @@ pub trait Field: Copy + Eq + Debug + Send + Sync + 'static {
     #[must_use]
     fn invert_var(&self) -> Self;
 
+    /// Replaces each element by its inverse, with one inversion for all (Montgomery's trick); 0 stays 0.
+    fn invert_all_var(elements: &mut [Self]) {
+        let factor = |element: &Self| if element.is_zero() { Self::ONE } else { *element };
+        let mut product = Self::ONE;
+        let mut before = Vec::with_capacity(elements.len());
+        for element in &*elements {
+            before.push(product);
+            product = product.mul(&factor(element));
+        }
+        let mut inverse = product.invert_var();
+        for (element, before) in elements.iter_mut().zip(before).rev() {
+            let next = inverse.mul(&factor(element));
+            if !element.is_zero() {
+                *element = inverse.mul(&before);
+            }
+            inverse = next;
+        }
+    }
+
     /// Whether this is 0.
     #[inline(always)]
     fn is_zero(&self) -> bool {
@@ -86,35 +105,5 @@ pub trait Field: Copy + Eq + Debug + Send + Sync + 'static {
     /// Whether the integer of this element is odd.
     fn is_odd(&self) -> bool {
         self.to_limbs()[0] & 1 == 1
-    }
-
-    /// self^exponent, by windows of four bits.
-    #[must_use]
-    fn pow_var(&self, exponent: &Limbs) -> Self {
-        let mut powers = [Self::ONE; 16];
-        for i in 1..16 {
-            powers[i] = powers[i - 1].mul(self);
-        }
-        let mut result = Self::ONE;
-        for limb in exponent.iter().rev() {
-            for shift in (0..64).step_by(4).rev() {
-                result = result.square().square().square().square();
-                let digit = (limb >> shift & 15) as usize;
-                if digit != 0 {
-                    result = result.mul(&powers[digit]);
-                }
-            }
-        }
-        result
-    }
-
-    /// A square root, or `None` where there is none. For primes that are 3 modulo 4: self^((p + 1)/4), then the check.
-    fn sqrt_var(&self) -> Option<Self> {
-        let p = Self::MODULUS;
-        assert!(p[0] & 3 == 3, "this square root is for primes that are 3 modulo 4");
-        // (p + 1)/4 = (p - 3)/4 + 1, which cannot overflow.
-        let quarter = [p[0] >> 2 | p[1] << 62, p[1] >> 2 | p[2] << 62, p[2] >> 2 | p[3] << 62, p[3] >> 2];
-        let root = self.pow_var(&limbs::add(&quarter, &[1, 0, 0, 0]).0);
-        (root.square() == *self).then_some(root)
     }
 }

@@ -1,8 +1,9 @@
 //! The primes whose fields are in Montgomery form.
 
 use super::{
+    lanes::Lanes,
     limbs::{Limbs, add_carry, from_hex, sbb},
-    montgomery::{Modulus, Montgomery},
+    montgomery::{BaseModulus, Modulus, Montgomery},
 };
 
 /// Base field of P-256: p = 2^256 - 2^224 + 2^192 + 2^96 - 1 (SP 800-186, 3.2.1.3).
@@ -75,6 +76,40 @@ impl Modulus for Sm2Prime {
             acc = [r0, r1, r2, v3 + c];
         }
         acc
+    }
+}
+
+/// x^(2^32 - 1).
+#[inline(always)]
+fn ones_32<L: Lanes>(x1: L) -> L {
+    let x2 = x1.ones(1, x1);
+    let x4 = x2.ones(2, x2);
+    let x8 = x4.ones(4, x4);
+    let x16 = x8.ones(8, x8);
+    x16.ones(16, x16)
+}
+
+impl BaseModulus for P256Prime {
+    /// (p + 1)/4 = 2^94 * (2^96 * (2^64 - 2^32 + 1) + 1).
+    #[inline(always)]
+    fn sqrt_candidate<L: Lanes>(x: L) -> L {
+        ones_32(x).squared(32).mul(x).squared(96).mul(x).squared(94)
+    }
+}
+
+impl BaseModulus for Sm2Prime {
+    /// (p + 1)/4 = 2^62 * (2^32 - 1) * (2^160 - 1).
+    #[inline(always)]
+    fn sqrt_candidate<L: Lanes>(x: L) -> L {
+        let x1 = ones_32(x);
+        let x2 = x1.ones(1, x1);
+        let x4 = x2.ones(2, x2);
+        let x5 = x4.ones(1, x1);
+        let x10 = x5.ones(5, x5);
+        let x20 = x10.ones(10, x10);
+        let x40 = x20.ones(20, x20);
+        let x80 = x40.ones(40, x40);
+        x80.ones(80, x80).squared(62)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use super::{
     Field, inverse,
-    lanes::{Packed, portable::FourLimbs},
+    lanes::{Lanes, Packed, portable::FourLimbs},
     limbs::{self, Limbs, Wide, mac},
 };
 
@@ -31,6 +31,12 @@ pub trait Modulus: Copy + Eq + Send + Sync + 'static {
         }
         acc
     }
+}
+
+/// The prime of a field of coordinates.
+pub trait BaseModulus: Modulus {
+    /// See [`FourLimbs::sqrt_candidate`].
+    fn sqrt_candidate<L: Lanes>(lanes: L) -> L;
 }
 
 /// An element of the field modulo `M`, in Montgomery form, its representative below m.
@@ -158,7 +164,12 @@ impl<M: Modulus> Field for Montgomery<M> {
     }
 }
 
-impl<M: Modulus> FourLimbs for Montgomery<M> {
+impl<M: BaseModulus> FourLimbs for Montgomery<M> {
+    #[inline(always)]
+    fn sqrt_candidate<L: Lanes<Field = Self>>(lanes: L) -> L {
+        M::sqrt_candidate(lanes)
+    }
+
     #[inline(always)]
     fn packed(&self) -> Packed {
         self.0

@@ -2,7 +2,7 @@
 
 use super::{
     Field, inverse,
-    lanes::{Packed, portable::FourLimbs},
+    lanes::{Lanes, Packed, portable::FourLimbs},
     limbs::{self, Limbs, Wide, adc, mac},
 };
 
@@ -104,6 +104,23 @@ impl Field for Secp256k1Base {
 }
 
 impl FourLimbs for Secp256k1Base {
+    /// (p + 1)/4 = 2^254 - 2^30 - 244: runs of 223, 22 and 2 ones.
+    #[inline(always)]
+    fn sqrt_candidate<L: Lanes<Field = Self>>(x1: L) -> L {
+        let x2 = x1.ones(1, x1);
+        let x3 = x2.ones(1, x1);
+        let x6 = x3.ones(3, x3);
+        let x9 = x6.ones(3, x3);
+        let x11 = x9.ones(2, x2);
+        let x22 = x11.ones(11, x11);
+        let x44 = x22.ones(22, x22);
+        let x88 = x44.ones(44, x44);
+        let x176 = x88.ones(88, x88);
+        let x220 = x176.ones(44, x44);
+        let x223 = x220.ones(3, x3);
+        x223.squared(23).mul(x22).squared(6).mul(x2).squared(2)
+    }
+
     #[inline(always)]
     fn packed(&self) -> Packed {
         self.0

@@ -1,69 +1,37 @@
-//! ECDSA (FIPS 186-5, 6.4.2; SEC 1, 4.1.4) and the recovery of keys (SEC 1, 4.1.6).
+//! ECDSA (FIPS 186-5, 6.4.2; SEC 1, 4.1.4).
 
 use super::{
-    Equation, RecoveryEquation,
-    signature::{self, integer_of_digest, is_high},
+    equation::{Equation, Statement},
+    signature::{Signature, is_high},
 };
 use crate::{
-    batch::{Encoding, Input, Item, Shape},
-    curve::{Curve, Scalar, point::Affine, sec1},
-    field::{
-        Field,
-        limbs::{self, Limbs},
-    },
+    batch::Input,
+    curve::{Curve, Scalar, lanes::double_product::Factors},
+    field::{Field, limbs::Limbs},
     hash::{Digest, Hash},
-    verdict::Reason,
 };
 
-/// The equation of an ECDSA item. See [`super::equation()`].
-pub(super) fn equation<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<Equation<C>, Reason> {
-    let signature::Signature { r, s } = signature::parse(item.signature, shape.encoding, &C::N)?;
-    let q = sec1::parse::<C>(item.key)?;
-    let e = integer_of_digest::<C>(&digest(shape.input, shape.scheme.hash(), item.input));
-    let s_inverse = scalar::<C>(&s).invert_var();
-    Ok(Equation {
-        u1: s_inverse.mul_integer(&e),
-        u2: s_inverse.mul_integer(&r),
-        q,
-        c: r,
-        refused_by_low_s: shape.low_s && is_high::<C>(&s),
-    })
+/// The equations of many statements, with one inversion for all.
+pub(super) fn equations<C: Curve>(statements: &[Statement], low_s: bool) -> Vec<Equation> {
+    let inverses = inverses::<C>(statements.iter().map(|statement| &statement.signature.s));
+    let equation = |(Statement { signature: Signature { r, s }, e }, inverse): (&Statement, Scalar<C>)| Equation {
+        factors: Factors { u1: inverse.mul_integer(e), u2: inverse.mul_integer(r) },
+        c: *r,
+        refused_by_low_s: low_s && is_high::<C>(s),
+    };
+    statements.iter().zip(inverses).map(equation).collect()
 }
 
-/// The equation that gives the key of r||s||id. The recovery id is the parity of y(R), plus 2 where x(R) = r + n.
-///
-/// # Errors
-/// [`Reason::Encoding`], [`Reason::ROutOfRange`], [`Reason::SOutOfRange`], or [`Reason::NotRecoverable`] where no point has the x that is named.
-pub fn recovery_equation<C: Curve>(
-    input: Input,
-    hash: Hash,
-    low_s: bool,
-    message: &[u8],
-    bytes: &[u8],
-) -> Result<RecoveryEquation<C>, Reason> {
-    let (rs, &[id @ 0..=3]) = bytes.split_at_checked(64).ok_or(Reason::Encoding)? else { return Err(Reason::Encoding) };
-    let signature::Signature { r, s } = signature::parse(rs, Encoding::Raw, &C::N)?;
-    let (x, overflow) = if id & 2 == 0 { (r, 0) } else { limbs::add(&r, &C::N) };
-    let x = C::Base::from_limbs(&x).filter(|_| overflow == 0).ok_or(Reason::NotRecoverable)?;
-    let point = Affine::lift_x_var(x, id & 1 == 1).ok_or(Reason::NotRecoverable)?;
-    let e = integer_of_digest::<C>(&digest(input, hash, message));
-    let r_inverse = scalar::<C>(&r).invert_var();
-    Ok(RecoveryEquation {
-        u1: r_inverse.neg().mul_integer(&e),
-        u2: r_inverse.mul_integer(&s),
-        r: point,
-        refused_by_low_s: low_s && is_high::<C>(&s),
-    })
+/// The inverses of integers from 1 to n - 1.
+pub(super) fn inverses<'a, C: Curve>(integers: impl Iterator<Item = &'a Limbs>) -> Vec<Scalar<C>> {
+    let mut scalars: Vec<_> = integers.map(|integer| Scalar::<C>::from_limbs(integer).expect("the integer was checked to be below n")).collect();
+    Scalar::<C>::invert_all_var(&mut scalars);
+    scalars
 }
 
-fn digest(input: Input, hash: Hash, bytes: &[u8]) -> Digest {
+pub(super) fn digest(input: Input, hash: Hash, bytes: &[u8]) -> Digest {
     match input {
         Input::Message => hash.digest(bytes),
         Input::Digest => bytes.try_into().expect("a batch holds digests of 32 bytes"),
     }
-}
-
-/// The scalar of an integer below n.
-fn scalar<C: Curve>(integer: &Limbs) -> Scalar<C> {
-    Scalar::<C>::from_limbs(integer).expect("the integer was checked to be below n")
 }

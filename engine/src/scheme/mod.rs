@@ -2,11 +2,13 @@
 
 mod ecdsa;
 mod equation;
+mod recovery;
 mod signature;
 mod sm2;
 
-pub use ecdsa::recovery_equation;
-pub use equation::{Equation, RecoveryEquation, equation};
+pub use equation::{Claim, Equation, Statement, claim, equation, equations, statement};
+pub use recovery::{RecoveryClaim, RecoveryEquation, recovery_equations};
+pub use signature::Signature;
 pub use sm2::z_a;
 
 use std::{fmt, str::FromStr};

@@ -10,8 +10,10 @@ use crate::{
 
 /// r and s of a signature, both in [1, n - 1].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Signature {
+pub struct Signature {
+    /// r.
     pub r: Limbs,
+    /// s.
     pub s: Limbs,
 }
 

@@ -1,31 +1,24 @@
 //! SM2 signatures (GB/T 32918.2-2016).
 
 use super::{
-    Equation,
-    signature::{self, integer_of_digest},
+    equation::{Equation, Statement},
+    signature::Signature,
 };
 use crate::{
-    batch::{Input, Item, Shape},
-    curve::{CoefficientA, Curve, Group, point::Affine, sec1},
+    batch::{Input, Item},
+    curve::{CoefficientA, Curve, Group, lanes::double_product::Factors, point::Affine},
     field::{Field, limbs},
     hash::{Digest, Sm3},
-    verdict::Reason,
 };
 
-/// The equation of an SM2 item (7.1, steps B1 to B7): no inversion is needed. See [`super::equation()`].
-pub(super) fn equation<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<Equation<C>, Reason> {
-    let signature::Signature { r, s } = signature::parse(item.signature, shape.encoding, &C::N)?;
-    let q = sec1::parse::<C>(item.key)?;
-    let t = limbs::add_mod(&r, &s, &C::N);
-    if limbs::is_zero(&t) {
-        return Err(Reason::RPlusSIsZero);
-    }
-    let e = integer_of_digest::<C>(&digest(shape.input, &q, item));
-    Ok(Equation { u1: s, u2: t, q, c: limbs::sub_mod(&r, &e, &C::N), refused_by_low_s: false })
+/// The equation of a statement (7.1, steps B5 to B7): no inversion is needed.
+pub(super) fn equation<C: Curve>(Statement { signature: Signature { r, s }, e }: &Statement) -> Equation {
+    let factors = Factors { u1: *s, u2: limbs::add_mod(r, s, &C::N) };
+    Equation { factors, c: limbs::sub_mod(r, e, &C::N), refused_by_low_s: false }
 }
 
 /// e = SM3(Z_A || M).
-fn digest<C: Group>(input: Input, q: &Affine<C>, item: &Item<'_>) -> Digest {
+pub(super) fn digest<C: Group>(input: Input, q: &Affine<C>, item: &Item<'_>) -> Digest {
     match input {
         Input::Message => {
             let id = item.id.expect("a batch of SM2 messages has ids");

@@ -160,22 +160,38 @@ impl U64x8 {
     /// The transpose of eight rows: lane i of vector j becomes lane j of vector i.
     #[inline(always)]
     #[must_use]
-    pub fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        let r = rows.map(|row| row.0);
-        let low = |i: usize| unsafe { _mm512_unpacklo_epi64(r[i], r[i + 1]) };
-        let high = |i: usize| unsafe { _mm512_unpackhi_epi64(r[i], r[i + 1]) };
-        // Lanes 0, 2, 4, 6 of a pair of rows, and lanes 1, 3, 5, 7.
-        let (even, odd) = ([low(0), low(2), low(4), low(6)], [high(0), high(2), high(4), high(6)]);
-        let quarters = |pairs: [__m512i; 4]| {
-            let shuffle_low = |a, b| unsafe { _mm512_shuffle_i64x2::<0b10_00_10_00>(a, b) };
-            let shuffle_high = |a, b| unsafe { _mm512_shuffle_i64x2::<0b11_01_11_01>(a, b) };
-            // Blocks 0, 2 and 1, 3 of the first four rows, then of the last four.
-            let (a, b) = (shuffle_low(pairs[0], pairs[1]), shuffle_high(pairs[0], pairs[1]));
-            let (c, d) = (shuffle_low(pairs[2], pairs[3]), shuffle_high(pairs[2], pairs[3]));
-            [shuffle_low(a, c), shuffle_low(b, d), shuffle_high(a, c), shuffle_high(b, d)]
-        };
-        let ([a, c, e, g], [b, d, f, h]) = (quarters(even), quarters(odd));
-        [a, b, c, d, e, f, g, h].map(Self)
+    pub fn transpose([a, b, c, d, e, f, g, h]: [Self; 8]) -> [Self; 8] {
+        // Lanes 0, 2, 4, 6 and lanes 1, 3, 5, 7 of each two rows, then blocks of 128 bits of each four rows.
+        let [even0, even1] = Self::quarters([a.low(b), c.low(d), e.low(f), g.low(h)]);
+        let [odd0, odd1] = Self::quarters([a.high(b), c.high(d), e.high(f), g.high(h)]);
+        [even0[0], odd0[0], even0[1], odd0[1], even1[0], odd1[0], even1[1], odd1[1]]
+    }
+
+    /// Lanes 0, 2, 4, 6 of both, in turn.
+    #[inline(always)]
+    fn low(self, other: Self) -> Self {
+        Self(unsafe { _mm512_unpacklo_epi64(self.0, other.0) })
+    }
+
+    /// Lanes 1, 3, 5, 7 of both, in turn.
+    #[inline(always)]
+    fn high(self, other: Self) -> Self {
+        Self(unsafe { _mm512_unpackhi_epi64(self.0, other.0) })
+    }
+
+    /// Blocks of 128 bits, of four vectors: 0 of all and 1 of all, then 2 of all and 3 of all.
+    #[inline(always)]
+    fn quarters([a, b, c, d]: [Self; 4]) -> [[Self; 2]; 2] {
+        let ([ab02, ab13], [cd02, cd13]) = (Self::halves(a, b), Self::halves(c, d));
+        let ([q0, q2], [q1, q3]) = (Self::halves(ab02, cd02), Self::halves(ab13, cd13));
+        [[q0, q1], [q2, q3]]
+    }
+
+    /// Blocks 0 and 2 of both, and blocks 1 and 3 of both.
+    #[inline(always)]
+    fn halves(a: Self, b: Self) -> [Self; 2] {
+        let (even, odd) = unsafe { (_mm512_shuffle_i64x2::<0b10_00_10_00>(a.0, b.0), _mm512_shuffle_i64x2::<0b11_01_11_01>(a.0, b.0)) };
+        [Self(even), Self(odd)]
     }
 }
 

@@ -7,6 +7,9 @@
 
 #[cfg(target_arch = "x86_64")]
 pub mod avx512;
+mod prefetch;
+
+pub use prefetch::prefetch;
 
 use std::sync::OnceLock;
 

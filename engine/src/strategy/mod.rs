@@ -1,11 +1,33 @@
 //! Strategies: ways to decide equations. They differ in cost, never in the verdict.
 //!
-//! The reference for all is [`single`].
+//! - [`single`]: each item alone. The reference for all others.
+//! - [`ordinary`]: `lockstep` and `known`, which compute R.
+//! - [`known`]: the tables of keys that come again.
+//! - [`recover`]: the signer's key from the signature.
+//! - [`verify`]: the way of a batch through them.
 
+pub mod known;
+pub mod ordinary;
 pub mod recover;
 pub mod single;
+pub mod verify;
 
 use std::fmt;
+
+/// Evaluates an expression with `$lanes` as the widest lanes of a curve's field that a processor may use, and `$instructions` as their instructions.
+macro_rules! with_lanes {
+    ($processor:expr, $curve:ty, |$lanes:ident, $instructions:ident| $body:expr) => {{
+        #[cfg(target_arch = "x86_64")]
+        if let Some($instructions) = $processor.avx512() {
+            type $lanes = <$curve as crate::curve::Group>::Wide;
+            return $body;
+        }
+        type $lanes = crate::field::lanes::portable::Portable<<$curve as crate::curve::Group>::Base>;
+        let $instructions = crate::simd::Baseline;
+        $body
+    }};
+}
+use with_lanes;
 
 /// A way to decide equations, by the name that settings, JSON and metrics use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
-//! `single`: each item alone. Its verdict is the reference for every other strategy and back end.
+//! `single`: each item alone, in the portable arithmetic of single elements. Its verdict is the reference for every other strategy and back end.
 
 use crate::{
     batch::{Item, Shape},
-    curve::{Curve, P256, Secp256k1, Sm2, point::Jacobian, product::double_product_var},
+    curve::{Curve, P256, Secp256k1, Sm2, point::{Affine, Jacobian}, product::double_product_var},
     field::{
         Field,
         limbs::{self, Limbs},
@@ -23,22 +23,17 @@ pub fn verify(shape: &Shape, item: &Item<'_>) -> Verdict {
 }
 
 fn verify_on<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<(), Reason> {
-    decide(&scheme::equation::<C>(shape, item)?)
+    let (equation, key) = scheme::equation::<C>(shape, item)?;
+    decide(&equation, &key)
 }
 
 /// Decides one equation.
 ///
 /// # Errors
-/// [`Reason::RIsIdentity`], [`Reason::LowSPolicy`] or [`Reason::Equation`], in this order.
-pub fn decide<C: Curve>(equation: &Equation<C>) -> Result<(), Reason> {
-    let r = double_product_var(&equation.u1, &equation.u2, &equation.q);
-    if r.is_identity() {
-        return Err(Reason::RIsIdentity);
-    }
-    if equation.refused_by_low_s {
-        return Err(Reason::LowSPolicy);
-    }
-    if x_mod_n_equals(&r, &equation.c) { Ok(()) } else { Err(Reason::Equation) }
+/// As [`Equation::decide`].
+pub fn decide<C: Curve>(equation: &Equation, key: &Affine<C>) -> Result<(), Reason> {
+    let r = double_product_var(&equation.factors.u1, &equation.factors.u2, key);
+    equation.decide(r.is_identity(), || x_mod_n_equals(&r, &equation.c))
 }
 
 /// Whether x(R) mod n = c, for c < n: x(R) is c, or c + n where this is below p (p < 2n leaves no third).

@@ -183,7 +183,7 @@ fn check_recovery(backend: &dyn Backend, items_max: usize, report: &mut Report) 
             }
             let expected: Vec<_> = items.iter().map(|item| item.key).collect();
             let by_reference: Vec<Result<[u8; 64], Reason>> =
-                (0..batch.len()).into_par_iter().map(|index| recover::recover(&batch, index)).collect();
+                (0..batch.len()).into_par_iter().map(|index| recover::recover_one(&batch, index)).collect();
             let shape = format!("recovery, {input:?}, low_s: {low_s}");
             compare("recover", "recovery", &shape, &expected, &by_reference)?;
             let recovered = backend.recover(&batch)?;

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use super::Term;
 use crate::{
     curve::{CoefficientA, Group},
-    field::lanes::{Lanes, LanesSum, Mask, PackedPoint, WIDTH_MAX},
-    simd::{Instructions, Kernel},
+    field::lanes::{Lanes, LanesSum, Mask, PackedPoint},
+    simd::{Instructions, Kernel, prefetch},
 };
 
 /// Pairs that share one inversion: enough to make it cheap, few enough that what is kept of them stays in a second-level cache.
@@ -49,34 +49,39 @@ impl<G: Group, L: Lanes<Field = G::Base>> Adder<G, L> {
 
     /// sums[i] = the sum of pair(i), for each i. Any points do: equal and opposite ones and the identity too.
     pub fn add<'a>(&mut self, sums: &mut [PackedPoint], pair: impl Fn(usize) -> [Term<'a>; 2]) {
+        // The pairs are named before they are read, so that their rows are on the way from memory; and the kernel is compiled once for all.
+        let mut pairs = [[Term::IDENTITY; 2]; PAIRS_MAX];
         for (chunk, sums) in sums.chunks_mut(PAIRS_MAX).enumerate() {
-            let pair = |index| pair(chunk * PAIRS_MAX + index);
-            self.instructions.run(AddPairs { adder: self, sums, pair });
+            let pairs = &mut pairs[..sums.len()];
+            for (index, slot) in pairs.iter_mut().enumerate() {
+                *slot = pair(chunk * PAIRS_MAX + index);
+                for term in slot {
+                    prefetch(term.point);
+                }
+            }
+            self.instructions.run(AddPairs { adder: self, sums, pairs });
         }
     }
 }
 
-struct AddPairs<'s, G, L: Lanes, P> {
+struct AddPairs<'s, 'a, G, L: Lanes> {
     adder: &'s mut Adder<G, L>,
     sums: &'s mut [PackedPoint],
-    pair: P,
+    pairs: &'s [[Term<'a>; 2]],
 }
 
-impl<'a, G: Group, L: Lanes<Field = G::Base>, P: Fn(usize) -> [Term<'a>; 2]> Kernel for AddPairs<'_, G, L, P> {
+impl<G: Group, L: Lanes<Field = G::Base>> Kernel for AddPairs<'_, '_, G, L> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { adder: Adder { instructions, kept, .. }, sums, pair } = self;
+        let Self { adder: Adder { instructions, kept, .. }, sums, pairs } = self;
         let instructions = *instructions;
         let one = L::one(instructions);
         kept.clear();
         let mut product = one;
-        for start in (0..sums.len()).step_by(L::WIDTH) {
-            let pairs: [[Term<'a>; 2]; WIDTH_MAX] = std::array::from_fn(|lane| {
-                if lane < L::WIDTH && start + lane < sums.len() { pair(start + lane) } else { [Term::IDENTITY; 2] }
-            });
-            let slope = Kept::<L>::new::<G>(instructions, one, product, &pairs);
+        for pairs in pairs.chunks(L::WIDTH) {
+            let slope = Kept::<L>::new::<G>(instructions, one, product, pairs);
             product = product.mul(slope.run);
             kept.push(slope);
         }
@@ -95,15 +100,19 @@ impl<'a, G: Group, L: Lanes<Field = G::Base>, P: Fn(usize) -> [Term<'a>; 2]> Ker
 
 /// x and y of one side of the pairs, and which of them are the identity.
 #[inline(always)]
-fn load<L: Lanes>(instructions: L::Instructions, pairs: &[[Term<'_>; 2]; WIDTH_MAX], side: usize) -> (L, L, Mask) {
-    let (x, y, identity) = L::load_points(instructions, |lane| pairs[lane][side].point);
-    let negative = (0..L::WIDTH).fold(0, |mask, lane| mask | Mask::from(pairs[lane][side].negative) << lane);
+fn load<L: Lanes>(instructions: L::Instructions, pairs: &[[Term<'_>; 2]], side: usize) -> (L, L, Mask) {
+    let term = |lane: usize| pairs.get(lane).map_or(Term::IDENTITY, |pair| pair[side]);
+    let (x, y, identity) = L::load_points(instructions, |lane| term(lane).point);
+    let mut negative = 0;
+    for lane in 0..L::WIDTH {
+        negative |= Mask::from(term(lane).negative) << lane;
+    }
     (x, y.negate(negative), identity)
 }
 
 impl<L: Lanes> Kept<L> {
     #[inline(always)]
-    fn new<G: Group<Base = L::Field>>(instructions: L::Instructions, one: L, before: L, pairs: &[[Term<'_>; 2]; WIDTH_MAX]) -> Self {
+    fn new<G: Group<Base = L::Field>>(instructions: L::Instructions, one: L, before: L, pairs: &[[Term<'_>; 2]]) -> Self {
         let (x1, y1, first_is_identity) = load::<L>(instructions, pairs, 0);
         let (x2, y2, second_is_identity) = load::<L>(instructions, pairs, 1);
         let (mut rise, mut run) = (y2.sub(y1), x2.sub(x1));

@@ -133,6 +133,24 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     #[must_use]
     fn blend(self, mask: Mask, other: Self) -> Self;
 
+    /// self^(2^times).
+    #[inline(always)]
+    #[must_use]
+    fn squared(self, times: u32) -> Self {
+        let mut power = self;
+        for _ in 0..times {
+            power = power.square();
+        }
+        power
+    }
+
+    /// x^(2^(a + b) - 1), given self = x^(2^a - 1) and other = x^(2^b - 1): the step of addition chains for exponents with ones in a row.
+    #[inline(always)]
+    #[must_use]
+    fn ones(self, b: u32, other: Self) -> Self {
+        self.squared(b).mul(other)
+    }
+
     /// 1 in all lanes.
     #[inline(always)]
     #[must_use]

@@ -6,8 +6,17 @@ use crate::{
     simd::Baseline,
 };
 
-/// A field whose elements are four limbs.
+/// A field whose elements are four limbs, so that lanes can hold them.
 pub trait FourLimbs: Field {
+    /// lanes^((p + 1)/4), for a prime that is 3 modulo 4: the square root of each lane that has one.
+    fn sqrt_candidate<L: Lanes<Field = Self>>(lanes: L) -> L;
+
+    /// A square root, or `None` where there is none.
+    fn sqrt_var(&self) -> Option<Self> {
+        let Portable(root) = Self::sqrt_candidate(Portable(*self));
+        (root.square() == *self).then_some(root)
+    }
+
     /// The limbs that stand for the element.
     fn packed(&self) -> Packed;
 

@@ -1,0 +1,245 @@
+//! `known`: tables of the keys that come again, so that u2*Q is a sum of rows.
+//!
+//! The tables of all schemes share one bound in bytes. A key that was met [`SIGHTINGS`] times gets its table in the background; the one that was
+//! idle longest gives way, but none that is still in use: more keys than there is room for must not drive each other out in turn.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use crate::{
+    curve::{
+        Curve,
+        lanes::{add::Adder, fixed_base::FixedBase},
+        point::Affine,
+    },
+    field::lanes::{Lanes, Packed, portable::FourLimbs},
+};
+
+/// The default bound of all tables.
+pub const TABLE_BYTES_DEFAULT: usize = 512 << 20;
+
+/// How often a key is met before its table is made: the table costs as much as some twenty products save.
+const SIGHTINGS: u32 = 3;
+
+/// Slots for keys that were met and have no table yet. A key that finds its slot taken takes it over.
+const SIGHTING_SLOTS: usize = 1 << 16;
+
+/// The widest digits. One bit more doubles a table and saves a tenth of the additions.
+const WIDTH_MAX: u32 = 8;
+/// The narrowest digits.
+const WIDTH_MIN: u32 = 3;
+
+/// Keys for which there should be room: narrower tables are taken until there is.
+const KEYS_WANTED: usize = 1500;
+
+/// Tables that one background task makes together.
+const TASK_KEYS: usize = 16;
+
+/// Tables that may be waiting to be made.
+const WAITING_MAX: usize = 4096;
+
+/// A table is in use while it was met within this many items for each table that there is.
+const IDLE_FACTOR: u64 = 16;
+
+/// A key as bytes, of one curve.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Name {
+    curve: u8,
+    len: u8,
+    bytes: [u8; 65],
+}
+
+impl Name {
+    fn new<C: Curve>(key: &[u8]) -> Self {
+        let mut bytes = [0; 65];
+        bytes[..key.len()].copy_from_slice(key);
+        Self { curve: C::NUMBER, len: key.len() as u8, bytes }
+    }
+}
+
+/// A key that has a table.
+#[derive(Debug)]
+pub struct KnownKey {
+    x: Packed,
+    y: Packed,
+    table: FixedBase,
+    /// The clock, in items, when it was last met.
+    last_met: AtomicU64,
+}
+
+impl KnownKey {
+    /// The point.
+    #[inline]
+    #[must_use]
+    pub fn point<C: Curve>(&self) -> Affine<C> {
+        Affine { x: C::Base::from_packed(&self.x), y: C::Base::from_packed(&self.y) }
+    }
+
+    /// The table of its multiples.
+    #[inline]
+    #[must_use]
+    pub const fn table(&self) -> &FixedBase {
+        &self.table
+    }
+}
+
+/// What the tables are at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownKeysState {
+    /// Keys that have tables.
+    pub keys: usize,
+    /// The bytes of these tables.
+    pub bytes: usize,
+    /// The bound of these bytes.
+    pub bytes_max: usize,
+    /// Keys whose tables are being made.
+    pub waiting: usize,
+}
+
+/// The tables of keys, shared by threads.
+pub struct KnownKeys {
+    bytes_max: usize,
+    width: Option<u32>,
+    /// Items that were looked up in all.
+    clock: AtomicU64,
+    hasher: RandomState,
+    tables: RwLock<HashMap<Name, Arc<KnownKey>>>,
+    waiting: Mutex<Waiting>,
+}
+
+struct Waiting {
+    /// How often each key was met: its hash and a count.
+    sightings: Vec<(u64, u32)>,
+    names: HashSet<Name>,
+}
+
+/// A key that deserves a table.
+pub struct Candidate<C: Curve> {
+    name: Name,
+    point: Affine<C>,
+}
+
+impl KnownKeys {
+    /// No key yet, and at most `bytes_max` bytes of tables. No table is ever made where not one fits.
+    #[must_use]
+    pub fn new(bytes_max: usize) -> Self {
+        let fits = |width: &u32, keys: usize| FixedBase::bytes_of(*width) * keys <= bytes_max;
+        let widths = || (WIDTH_MIN..=WIDTH_MAX).rev();
+        let width = widths().find(|width| fits(width, KEYS_WANTED)).or_else(|| widths().last().filter(|width| fits(width, 1)));
+        let sightings = if width.is_some() { vec![(0, 0); SIGHTING_SLOTS] } else { Vec::new() };
+        Self {
+            bytes_max,
+            width,
+            clock: AtomicU64::new(0),
+            hasher: RandomState::new(),
+            tables: RwLock::default(),
+            waiting: Mutex::new(Waiting { sightings, names: HashSet::new() }),
+        }
+    }
+
+    /// What the tables are at.
+    #[must_use]
+    pub fn state(&self) -> KnownKeysState {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        let bytes = self.width.map_or(0, FixedBase::bytes_of);
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).names.len();
+        KnownKeysState { keys: tables.len(), bytes: tables.len() * bytes, bytes_max: self.bytes_max, waiting }
+    }
+
+    /// The table of each key that has one.
+    #[must_use]
+    pub fn find<'a, C: Curve>(&self, keys: impl ExactSizeIterator<Item = &'a [u8]>) -> Vec<Option<Arc<KnownKey>>> {
+        let now = self.clock.fetch_add(keys.len() as u64, Relaxed);
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        if tables.is_empty() {
+            return vec![None; keys.len()];
+        }
+        let find = |key: &[u8]| {
+            let known = (key.len() <= 65).then(|| tables.get(&Name::new::<C>(key))).flatten()?;
+            known.last_met.store(now, Relaxed);
+            Some(Arc::clone(known))
+        };
+        keys.map(find).collect()
+    }
+
+    /// Counts keys that have no table; those that were met often enough are to be given one by [`Self::make`].
+    #[must_use]
+    pub fn sight<'a, C: Curve>(&self, keys: impl Iterator<Item = (&'a [u8], Affine<C>)>) -> Vec<Candidate<C>> {
+        if self.width.is_none() {
+            return Vec::new();
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut candidates = Vec::new();
+        for (key, point) in keys {
+            let name = Name::new::<C>(key);
+            let hash = self.hasher.hash_one(name);
+            let (slot_hash, count) = &mut waiting.sightings[hash as usize % SIGHTING_SLOTS];
+            if *slot_hash != hash {
+                (*slot_hash, *count) = (hash, 0);
+            }
+            *count += 1;
+            if *count >= SIGHTINGS && waiting.names.len() < WAITING_MAX && waiting.names.insert(name) {
+                candidates.push(Candidate { name, point });
+            }
+        }
+        candidates
+    }
+
+    /// Makes tables in tasks of the pool that this is called from.
+    pub fn make<C: Curve, L: Lanes<Field = C::Base>>(self: &Arc<Self>, instructions: L::Instructions, mut candidates: Vec<Candidate<C>>) {
+        while !candidates.is_empty() {
+            let task = candidates.split_off(candidates.len().saturating_sub(TASK_KEYS));
+            let keys = Arc::clone(self);
+            rayon::spawn_fifo(move || keys.make_now::<C, L>(instructions, &task));
+        }
+    }
+
+    fn make_now<C: Curve, L: Lanes<Field = C::Base>>(&self, instructions: L::Instructions, candidates: &[Candidate<C>]) {
+        let Some(width) = self.width else { return };
+        if self.has_room(candidates.len(), width) {
+            let points: Vec<_> = candidates.iter().map(|candidate| candidate.point).collect();
+            let made = FixedBase::of_points(&mut Adder::<C, L>::new(instructions), &points, width);
+            let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+            for (candidate, table) in candidates.iter().zip(made) {
+                if self.make_room(&mut tables, FixedBase::bytes_of(width)) {
+                    let (x, y) = (candidate.point.x.packed(), candidate.point.y.packed());
+                    let last_met = AtomicU64::new(self.clock.load(Relaxed));
+                    tables.insert(candidate.name, Arc::new(KnownKey { x, y, table, last_met }));
+                }
+            }
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for candidate in candidates {
+            waiting.names.remove(&candidate.name);
+        }
+    }
+
+    /// Whether one table of these would find room: nothing is made for nothing.
+    fn has_room(&self, count: usize, width: u32) -> bool {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        let idle = tables.values().filter(|known| self.is_idle(known, tables.len())).take(count).count();
+        (tables.len() + 1) * FixedBase::bytes_of(width) <= self.bytes_max || idle > 0
+    }
+
+    fn is_idle(&self, known: &KnownKey, tables: usize) -> bool {
+        self.clock.load(Relaxed).saturating_sub(known.last_met.load(Relaxed)) > IDLE_FACTOR * tables as u64
+    }
+
+    /// Lets the table go that was idle longest, where one more would be too much. Whether there is room now.
+    fn make_room(&self, tables: &mut HashMap<Name, Arc<KnownKey>>, bytes: usize) -> bool {
+        if (tables.len() + 1) * bytes <= self.bytes_max {
+            return true;
+        }
+        let longest = tables.iter().min_by_key(|(_, known)| known.last_met.load(Relaxed));
+        let Some((name, _)) = longest.filter(|(_, known)| self.is_idle(known, tables.len())) else { return false };
+        let name = *name;
+        tables.remove(&name);
+        true
+    }
+}
