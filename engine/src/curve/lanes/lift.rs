@@ -60,6 +60,39 @@ impl<G: Group, L: Lanes<Field = G::Base>> Kernel for Lift<'_, G, L> {
     }
 }
 
+/// The points with these coordinates, x and y below p; the identity where they are on no point of the curve.
+#[must_use]
+pub fn check<G: Group, L: Lanes<Field = G::Base>>(instructions: L::Instructions, coordinates: &[[Limbs; 2]]) -> Vec<PackedPoint> {
+    instructions.run(Check::<G, L> { instructions, coordinates, group: PhantomData })
+}
+
+struct Check<'a, G, L: Lanes> {
+    instructions: L::Instructions,
+    coordinates: &'a [[Limbs; 2]],
+    group: PhantomData<G>,
+}
+
+impl<G: Group, L: Lanes<Field = G::Base>> Kernel for Check<'_, G, L> {
+    type Output = Vec<PackedPoint>;
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let mut points = Vec::with_capacity(self.coordinates.len());
+        let curve = Curve::<L>::new::<G>(self.instructions);
+        for chunk in self.coordinates.chunks(L::WIDTH) {
+            let load = |side: usize| L::from_integers(self.instructions, |lane| chunk.get(lane).map_or([0; 4], |point| point[side]));
+            let (x, y) = (load(0), load(1));
+            let is_on_curve = y.square().sub(curve.right_side(x)).is_zero();
+            L::store_points(x, y, |lane, point| {
+                if lane < chunk.len() {
+                    points.push(if is_on_curve >> lane & 1 == 1 { point } else { PackedPoint::IDENTITY });
+                }
+            });
+        }
+        points
+    }
+}
+
 /// The constants of a curve's equation, in all lanes.
 #[derive(Clone, Copy)]
 pub(super) struct Curve<L> {

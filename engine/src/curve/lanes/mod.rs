@@ -13,6 +13,7 @@
 //! - [`lift`]: points from their x.
 
 pub mod add;
+pub mod buckets;
 pub mod double_product;
 pub mod fixed_base;
 pub mod lift;

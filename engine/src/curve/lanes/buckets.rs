@@ -1,0 +1,203 @@
+//! One sum of products of many points, by Pippenger's bucket method: in each window of digits, the points with the same digit are summed first,
+//! then each sum is taken as often as its digit says.
+//!
+//! All sums are those of lists, round by round, so that their additions share inversions. A bucket's weight k = hi * 2^half + lo is split: the
+//! buckets are summed by hi and by lo, these sums by the bits of hi and lo, and the sums of bits are doubled into place, all windows in one run.
+
+use super::{Term, add::Adder, unpack, windows::{self, SignedScalar}};
+use crate::{
+    curve::{Group, point::Jacobian},
+    field::lanes::{Lanes, PackedPoint},
+};
+
+/// One product of the sum.
+#[derive(Clone, Copy, Debug)]
+pub struct Product {
+    /// The point.
+    pub point: PackedPoint,
+    /// Its factor.
+    pub factor: SignedScalar,
+}
+
+/// Products whose factors have about as many bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// How many products.
+    pub products: usize,
+    /// The bits of their factors, at most 255.
+    pub bits: u32,
+}
+
+/// The widest windows: 2,048 buckets each.
+const WIDTH_MAX: u32 = 12;
+
+/// The width that takes the fewest additions, and how many they are, about.
+#[must_use]
+pub fn plan(loads: &[Load]) -> (u32, f64) {
+    let additions = |width: u32| -> f64 {
+        let buckets = f64::from(1 << (width - 1));
+        let bits_max = loads.iter().map(|load| load.bits).max().unwrap_or(0);
+        let in_window = |window: usize| -> f64 {
+            let entries: usize = loads.iter().filter(|load| window < windows::digits(load.bits, width)).map(|load| load.products).sum();
+            let entries = entries as f64;
+            // Every bucket that is not empty is summed twice, by its upper and its lower half.
+            entries + buckets * (1.0 - (-entries / buckets).exp())
+        };
+        let doublings = 2.0 * f64::from(bits_max);
+        (0..windows::digits(bits_max, width)).map(in_window).sum::<f64>() + doublings
+    };
+    let costs = (2..=WIDTH_MAX).map(|width| (width, additions(width)));
+    costs.min_by(|(_, a), (_, b)| a.total_cmp(b)).expect("there are widths")
+}
+
+/// The sum of all products, whose factors have at most `bits` bits, by windows of `width`, as [`plan`] says.
+#[must_use]
+pub fn sum_of_products<G: Group, L: Lanes<Field = G::Base>>(
+    adder: &mut Adder<G, L>,
+    products: &[Product],
+    bits: u32,
+    width: u32,
+) -> Jacobian<G> {
+    let len = windows::digits(bits, width);
+    let mut digits = vec![0; products.len() * len];
+    for (product, digits) in products.iter().zip(digits.chunks_mut(len)) {
+        product.factor.write_digits(width, digits);
+    }
+    let mut arena: Vec<PackedPoint> = products.iter().map(|product| product.point).collect();
+    let half = (width - 1) / 2;
+    // What each position of bits sums: the buckets of one window with that bit in their lower or upper half.
+    let mut halves = Vec::with_capacity(2 * len);
+    for window in 0..len {
+        let buckets = Lists::by_digit(1 << (width - 1), digits.iter().skip(window).step_by(len));
+        let buckets = reduce(adder, &mut arena, buckets);
+        halves.push(((window as u32) * width, Lists::by_part(&buckets, |weight| weight & ((1 << half) - 1))));
+        halves.push(((window as u32) * width + half, Lists::by_part(&buckets, |weight| weight >> half)));
+    }
+    let (shifts, parts): (Vec<_>, Vec<_>) = halves.into_iter().unzip();
+    let counts: Vec<_> = parts.iter().map(Lists::len).collect();
+    let sums = reduce(adder, &mut arena, Lists::concat(&parts));
+    let positions = len * width as usize + 2;
+    let mut by_bit = vec![Vec::new(); positions];
+    let mut sums = sums.into_iter();
+    for (shift, count) in shifts.into_iter().zip(counts) {
+        for (weight, entry) in sums.by_ref().take(count).enumerate().filter_map(|(weight, entry)| Some((weight, entry?))) {
+            for bit in (0..usize::BITS).filter(|bit| weight >> bit & 1 == 1) {
+                by_bit[(shift + bit) as usize].push(entry);
+            }
+        }
+    }
+    let bits = reduce(adder, &mut arena, Lists::of(&by_bit));
+    doubled_into_place::<G, L>(adder, &arena, &bits)
+}
+
+/// The sum of 2^i * entry i.
+fn doubled_into_place<G: Group, L: Lanes<Field = G::Base>>(adder: &Adder<G, L>, arena: &[PackedPoint], entries: &[Option<Entry>]) -> Jacobian<G> {
+    let points: Vec<_> = entries.iter().map(|entry| entry.map_or(PackedPoint::IDENTITY, |entry| *entry.term(arena).point)).collect();
+    let points = unpack::<G, L>(adder.instructions(), &points);
+    entries.iter().zip(&points).rev().fold(Jacobian::IDENTITY, |sum, (entry, point)| {
+        let negative = entry.is_some_and(|entry| entry.term(arena).negative);
+        sum.double().add_affine(&if negative { point.neg() } else { *point })
+    })
+}
+
+/// A point of an arena or its opposite: the index, then the sign in the lowest bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry(u32);
+
+impl Entry {
+    const fn new(index: usize, negative: bool) -> Self {
+        Self((index as u32) << 1 | negative as u32)
+    }
+
+    #[inline(always)]
+    fn term(self, arena: &[PackedPoint]) -> Term<'_> {
+        Term { point: &arena[(self.0 >> 1) as usize], negative: self.0 & 1 == 1 }
+    }
+}
+
+/// Lists of entries, one after the other.
+struct Lists {
+    entries: Vec<Entry>,
+    ends: Vec<usize>,
+}
+
+impl Lists {
+    const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[Entry]> {
+        self.ends.iter().scan(0, |start, &end| Some(&self.entries[std::mem::replace(start, end)..end]))
+    }
+
+    /// The points by the size of their digits, 0 left out: list k holds those of k or -k. Sorted by counting.
+    fn by_digit<'a>(largest: usize, digits: impl Iterator<Item = &'a i32> + Clone) -> Self {
+        let mut ends = vec![0; largest + 1];
+        for digit in digits.clone() {
+            ends[digit.unsigned_abs() as usize] += 1;
+        }
+        ends[0] = 0;
+        let mut end = 0;
+        for slot in &mut ends {
+            end += std::mem::replace(slot, end);
+        }
+        // Each list's start moves to its end as the list is filled.
+        let mut entries = vec![Entry(0); end];
+        for (index, &digit) in digits.enumerate().filter(|(_, digit)| **digit != 0) {
+            let slot = &mut ends[digit.unsigned_abs() as usize];
+            entries[*slot] = Entry::new(index, digit < 0);
+            *slot += 1;
+        }
+        Self { entries, ends }
+    }
+
+    /// Buckets by a part of their weights, 0 left out.
+    fn by_part(buckets: &[Option<Entry>], part: impl Fn(usize) -> usize) -> Self {
+        let largest = (0..buckets.len()).map(&part).max().unwrap_or(0);
+        let mut lists = vec![Vec::new(); largest + 1];
+        for (weight, entry) in buckets.iter().enumerate().filter_map(|(weight, entry)| Some((weight, (*entry)?))) {
+            if part(weight) != 0 {
+                lists[part(weight)].push(entry);
+            }
+        }
+        Self::of(&lists)
+    }
+
+    fn of(lists: &[Vec<Entry>]) -> Self {
+        let ends = lists.iter().scan(0, |end, list| {
+            *end += list.len();
+            Some(*end)
+        });
+        Self { ends: ends.collect(), entries: lists.concat() }
+    }
+
+    fn concat(parts: &[Self]) -> Self {
+        let lists: Vec<_> = parts.iter().flat_map(|part| part.iter().map(<[Entry]>::to_vec)).collect();
+        Self::of(&lists)
+    }
+}
+
+/// The sum of each list, `None` for an empty one. The arena takes the sums.
+fn reduce<G: Group, L: Lanes<Field = G::Base>>(adder: &mut Adder<G, L>, arena: &mut Vec<PackedPoint>, mut lists: Lists) -> Vec<Option<Entry>> {
+    loop {
+        let base = arena.len();
+        let mut pairs = Vec::with_capacity(lists.entries.len() / 2);
+        let mut next = Lists { entries: Vec::with_capacity(lists.entries.len()), ends: Vec::with_capacity(lists.len()) };
+        for list in lists.iter() {
+            let (whole, rest) = list.as_chunks::<2>();
+            for pair in whole {
+                next.entries.push(Entry::new(base + pairs.len(), false));
+                pairs.push(*pair);
+            }
+            next.entries.extend_from_slice(rest);
+            next.ends.push(next.entries.len());
+        }
+        if pairs.is_empty() {
+            return lists.iter().map(|list| list.first().copied()).collect();
+        }
+        arena.resize(base + pairs.len(), PackedPoint::IDENTITY);
+        let (done, sums) = arena.split_at_mut(base);
+        adder.add(sums, |index| pairs[index].map(|entry| entry.term(done)));
+        lists = next;
+    }
+}
