@@ -6,7 +6,12 @@
 //! compiled without the instructions and calls a function for each of them.
 
 #[cfg(target_arch = "x86_64")]
+pub mod avx2;
+#[cfg(target_arch = "x86_64")]
 pub mod avx512;
+pub mod lanes;
+#[cfg(target_arch = "x86_64")]
+pub mod sha;
 
 use std::sync::OnceLock;
 
@@ -91,6 +96,20 @@ impl Processor {
     #[must_use]
     pub const fn has(self, feature: Feature) -> bool {
         self.features & feature.bit() != 0
+    }
+
+    /// The token of [`Feature::Avx2`], where it may be used.
+    #[cfg(target_arch = "x86_64")]
+    #[must_use]
+    pub fn avx2(self) -> Option<avx2::Avx2> {
+        self.has(Feature::Avx2).then_some(avx2::Avx2(()))
+    }
+
+    /// The token of [`Feature::Sha`], where it may be used.
+    #[cfg(target_arch = "x86_64")]
+    #[must_use]
+    pub fn sha(self) -> Option<sha::Sha> {
+        self.has(Feature::Sha).then_some(sha::Sha(()))
     }
 
     /// The token of [`Feature::Avx512`], where it may be used.
