@@ -1,8 +1,12 @@
 //! Keccak-256: the sponge of FIPS 202 with rate 136 bytes and the padding that Keccak had before it became SHA-3.
 
 use super::Digest;
+use crate::simd::lanes::Lanes64;
 
-const RATE_BYTES: usize = 136;
+pub(super) const RATE_BYTES: usize = 136;
+
+/// The state, lane by lane.
+pub(super) type State = [u64; 25];
 
 /// The Keccak-256 digest of a message, as Ethereum uses it.
 #[must_use]
@@ -14,10 +18,21 @@ pub fn keccak256(message: &[u8]) -> Digest {
     }
     let mut last = [0; RATE_BYTES];
     last[..rest.len()].copy_from_slice(rest);
-    // Pad 10*1; SHA-3 would put 0x06 here.
-    last[rest.len()] = 0x01;
-    last[RATE_BYTES - 1] |= 0x80;
+    pad(&mut last, rest.len());
     absorb(&mut state, &last);
+    digest(&state)
+}
+
+/// Fills the last block, of which the first `filled` bytes are the message's, by pad 10*1.
+pub(super) fn pad(last: &mut [u8; RATE_BYTES], filled: usize) {
+    last[filled..].fill(0);
+    // SHA-3 would put 0x06 here.
+    last[filled] = 0x01;
+    last[RATE_BYTES - 1] |= 0x80;
+}
+
+/// The first 32 bytes of the state.
+pub(super) fn digest(state: &State) -> Digest {
     let mut digest = [0; 32];
     for (chunk, lane) in digest.chunks_exact_mut(8).zip(state) {
         chunk.copy_from_slice(&lane.to_le_bytes());
@@ -25,7 +40,8 @@ pub fn keccak256(message: &[u8]) -> Digest {
     digest
 }
 
-fn absorb(state: &mut [u64; 25], block: &[u8; RATE_BYTES]) {
+/// Takes one block into the state.
+pub(super) fn absorb(state: &mut State, block: &[u8; RATE_BYTES]) {
     let (lanes, _) = block.as_chunks();
     for (lane, bytes) in state.iter_mut().zip(lanes) {
         *lane ^= u64::from_le_bytes(*bytes);
@@ -53,7 +69,7 @@ const WALK: [(usize, u32); 24] = [
 ];
 
 /// `Keccak-f[1600]`. Lane (x, y) is `state[x + 5 y]`.
-fn permute(state: &mut [u64; 25]) {
+fn permute(state: &mut State) {
     for constant in ROUND_CONSTANTS {
         let parity: [u64; 5] = std::array::from_fn(|x| state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20]);
         let theta: [u64; 5] = std::array::from_fn(|x| parity[(x + 4) % 5] ^ parity[(x + 1) % 5].rotate_left(1));
@@ -74,4 +90,44 @@ fn permute(state: &mut [u64; 25]) {
         }
         state[0] ^= constant;
     }
+}
+
+/// `Keccak-f[1600]` of states side by side. Lane (x, y) is `rows[y][x]`.
+#[inline(always)]
+pub(super) fn permute_lanes<V: Lanes64<LANES>, const LANES: usize>(token: V::Token, mut rows: [[V; 5]; 5]) -> [[V; 5]; 5] {
+    for constant in ROUND_CONSTANTS {
+        macro_rules! columns {
+            ($($x:literal)*) => {
+                [$(rows[0][$x].xor3(rows[1][$x], rows[2][$x]).xor3(rows[3][$x], rows[4][$x])),*]
+            };
+        }
+        let parity = columns!(0 1 2 3 4);
+        macro_rules! theta {
+            ($($x:literal)*) => {
+                [$(parity[($x + 4) % 5].xor(parity[($x + 1) % 5].rotate_left::<1>())),*]
+            };
+        }
+        let theta = theta!(0 1 2 3 4);
+        /// A row as pi makes it, after theta, rho and chi: for each lane, the number of the lane that comes there and its rotation.
+        macro_rules! row {
+            ($($from:literal $rotation:literal),*) => {
+                chi([$(rows[$from / 5][$from % 5].xor(theta[$from % 5]).rotate_left::<$rotation>()),*])
+            };
+        }
+        rows = [
+            row!(0 0, 6 44, 12 43, 18 21, 24 14),
+            row!(3 28, 9 20, 10 3, 16 45, 22 61),
+            row!(1 1, 7 6, 13 25, 19 8, 20 18),
+            row!(4 27, 5 36, 11 10, 17 15, 23 56),
+            row!(2 62, 8 55, 14 39, 15 41, 21 2),
+        ];
+        rows[0][0] = rows[0][0].xor(V::splat(token, constant));
+    }
+    rows
+}
+
+/// Chi of one row (FIPS 202, 3.2.4).
+#[inline(always)]
+fn chi<V: Lanes64<LANES>, const LANES: usize>([a, b, c, d, e]: [V; 5]) -> [V; 5] {
+    [a.xor_and_not(b, c), b.xor_and_not(c, d), c.xor_and_not(d, e), d.xor_and_not(e, a), e.xor_and_not(a, b)]
 }

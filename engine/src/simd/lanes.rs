@@ -31,7 +31,7 @@ pub trait Lanes<const LANES: usize>: Copy {
     /// self ^ b ^ c.
     fn xor3(self, b: Self, c: Self) -> Self;
 
-    /// Rotation to the left. `BITS` is above 0 and below the width of a lane.
+    /// Rotation to the left. `BITS` is not negative and below the width of a lane.
     fn rotate_left<const BITS: i32>(self) -> Self;
 
     /// The transpose of a square: lane i of vector j becomes lane j of vector i.
