@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{Backend, Capabilities, Fault};
 use crate::{
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
-    hash::{Digest, Hash},
+    hash::{Digest, Hash, Message},
     scheme::Scheme,
     simd::Processor,
     strategy::{Strategy, recover, single},
@@ -14,6 +14,9 @@ use crate::{
 
 /// Items that one task takes at once: about half a millisecond of work, so that tasks cost nothing beside it.
 const CHUNK_ITEMS: usize = 16;
+
+/// Messages that one task hashes at once: enough to fill the lanes many times, so that those that stand idle at the end cost little.
+const CHUNK_MESSAGES: usize = 256;
 
 /// What the CPU back end may use, and how it decides.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +63,11 @@ impl Cpu {
 
     /// `answer(i)` for each i below `len`, in order, by all threads of the pool.
     fn map<T: Send>(&self, len: usize, answer: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
-        let work = || (0..len).into_par_iter().with_min_len(CHUNK_ITEMS).map(&answer).collect();
+        self.install(|| (0..len).into_par_iter().with_min_len(CHUNK_ITEMS).map(&answer).collect())
+    }
+
+    /// Does the work on the pool.
+    fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             Some(pool) => pool.install(work),
             None => work(),
@@ -107,6 +114,13 @@ impl Backend for Cpu {
     }
 
     fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, Fault> {
-        Ok(self.map(messages.len(), |index| hash.digest(messages.get(index))))
+        let mut digests = vec![[0; 32]; messages.len()];
+        let digest_chunk = |(chunk, digests): (usize, &mut [Digest])| {
+            let first = chunk * CHUNK_MESSAGES;
+            let strings: Vec<Message<'_>> = (first..first + digests.len()).map(|index| [messages.get(index), &[]]).collect();
+            hash.digest_all(&strings, digests, self.options.processor);
+        };
+        self.install(|| digests.par_chunks_mut(CHUNK_MESSAGES).enumerate().for_each(digest_chunk));
+        Ok(digests)
     }
 }

@@ -63,24 +63,37 @@ impl Compression for Sha256Compression {
 
     #[inline(always)]
     fn compress_lanes<V: Lanes32<LANES>, const LANES: usize>(token: V::Token, states: [V; 8], mut words: [V; 16]) -> [V; 8] {
-        let mut s = states;
-        for (group, constants) in K.as_chunks::<16>().0.iter().enumerate() {
-            /// Rounds 16 group + i. The words are a ring: place i holds word 16 group + i from its round on.
-            macro_rules! rounds {
-                ($($i:literal)*) => {$(
-                    if group > 0 {
-                        words[$i] = next_word([words[$i], words[($i + 1) % 16], words[($i + 9) % 16], words[($i + 14) % 16]]);
-                    }
-                    s = round(s, words[$i].add(V::splat(token, constants[$i])));
-                )*};
-            }
-            rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        let (groups, _) = K.as_chunks();
+        let mut s = rounds::<V, LANES, true>(token, states, &mut words, &groups[0]);
+        for constants in &groups[1..] {
+            s = rounds::<V, LANES, false>(token, s, &mut words, constants);
         }
         for (word, old) in s.iter_mut().zip(states) {
             *word = word.add(old);
         }
         s
     }
+}
+
+/// Sixteen rounds. The words are a ring: place i holds the word of round i of these sixteen from that round on. `FIRST`: the words are the
+/// block's.
+#[inline(always)]
+fn rounds<V: Lanes32<LANES>, const LANES: usize, const FIRST: bool>(
+    token: V::Token,
+    mut s: [V; 8],
+    words: &mut [V; 16],
+    constants: &[u32; 16],
+) -> [V; 8] {
+    macro_rules! rounds {
+        ($($i:literal)*) => {$(
+            if !FIRST {
+                words[$i] = next_word([words[$i], words[($i + 1) % 16], words[($i + 9) % 16], words[($i + 14) % 16]]);
+            }
+            s = round(s, words[$i].add(V::splat(token, constants[$i])));
+        )*};
+    }
+    rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    s
 }
 
 /// Word t of the schedule, of words t - 16, t - 15, t - 7 and t - 2 (6.2.2, step 1).

@@ -78,7 +78,8 @@ impl Lanes<8> for U32x8 {
     fn transpose(rows: [Self; 8]) -> [Self; 8] {
         let mut columns = rows;
         // Half i holds, of columns c and 4 + c, rows 4 i .. 4 i + 4.
-        let [low, high] = [[rows[0], rows[1], rows[2], rows[3]], [rows[4], rows[5], rows[6], rows[7]]].map(transpose_squares);
+        let low = transpose_squares([rows[0], rows[1], rows[2], rows[3]]);
+        let high = transpose_squares([rows[4], rows[5], rows[6], rows[7]]);
         for c in 0..4 {
             columns[c] = Self(unsafe { _mm256_permute2x128_si256::<0x20>(low[c], high[c]) });
             columns[4 + c] = Self(unsafe { _mm256_permute2x128_si256::<0x31>(low[c], high[c]) });

@@ -279,9 +279,14 @@ impl Lanes<16> for U32x16 {
     fn transpose(rows: [Self; 16]) -> [Self; 16] {
         let mut columns = rows;
         // Quarter i holds, of columns c, 4 + c, 8 + c and 12 + c, rows 4 i .. 4 i + 4.
-        let quarters = [0, 4, 8, 12].map(|i| transpose_squares([rows[i], rows[i + 1], rows[i + 2], rows[i + 3]]));
+        let quarter = [
+            transpose_squares([rows[0], rows[1], rows[2], rows[3]]),
+            transpose_squares([rows[4], rows[5], rows[6], rows[7]]),
+            transpose_squares([rows[8], rows[9], rows[10], rows[11]]),
+            transpose_squares([rows[12], rows[13], rows[14], rows[15]]),
+        ];
         for c in 0..4 {
-            let [p, q, r, s] = [quarters[0][c], quarters[1][c], quarters[2][c], quarters[3][c]];
+            let [p, q, r, s] = [quarter[0][c], quarter[1][c], quarter[2][c], quarter[3][c]];
             unsafe {
                 let (pq_even, pq_odd) = (_mm512_shuffle_i32x4::<0b10_00_10_00>(p, q), _mm512_shuffle_i32x4::<0b11_01_11_01>(p, q));
                 let (rs_even, rs_odd) = (_mm512_shuffle_i32x4::<0b10_00_10_00>(r, s), _mm512_shuffle_i32x4::<0b11_01_11_01>(r, s));

@@ -58,7 +58,7 @@ impl U32x4 {
     /// self + other.
     #[inline(always)]
     #[must_use]
-    pub fn add(self, other: Self) -> Self {
+    pub fn wrapping_add(self, other: Self) -> Self {
         Self(unsafe { _mm_add_epi32(self.0, other.0) })
     }
 

@@ -2,10 +2,13 @@
 
 use std::marker::PhantomData;
 
-use super::super::{
-    keccak256::{RATE_BYTES, permute_lanes},
-    merkle_damgard::Compression,
-    sha256::K,
+use super::{
+    super::{
+        keccak256::{RATE_BYTES, permute_lanes},
+        merkle_damgard::Compression,
+        sha256::K,
+    },
+    drive::{Ready, States},
 };
 use crate::simd::{
     Kernel,
@@ -16,14 +19,14 @@ use crate::simd::{
 /// SHA-256 or SM3 in the lanes of vectors `V`.
 pub fn compress<C: Compression, V: Lanes32<LANES>, const LANES: usize>(
     token: V::Token,
-) -> impl Fn(&mut [[u32; LANES]; 8], &[&[[u8; 64]]; LANES]) {
+) -> impl Fn(&mut States<u32, 8, LANES>, &Ready<'_, 64, LANES>) {
     move |states, blocks| token.run(Compress::<C, V, LANES> { token, states, blocks, compression: PhantomData })
 }
 
 struct Compress<'a, C, V: Lanes<LANES>, const LANES: usize> {
     token: V::Token,
-    states: &'a mut [[u32; LANES]; 8],
-    blocks: &'a [&'a [[u8; 64]]; LANES],
+    states: &'a mut States<u32, 8, LANES>,
+    blocks: &'a Ready<'a, 64, LANES>,
     compression: PhantomData<C>,
 }
 
@@ -55,14 +58,16 @@ impl<C: Compression, V: Lanes32<LANES>, const LANES: usize> Kernel for Compress<
 }
 
 /// Keccak-256 in the lanes of vectors `V`.
-pub fn absorb<V: Lanes64<LANES>, const LANES: usize>(token: V::Token) -> impl Fn(&mut [[u64; LANES]; 25], &[&[[u8; RATE_BYTES]]; LANES]) {
+pub fn absorb<V: Lanes64<LANES>, const LANES: usize>(
+    token: V::Token,
+) -> impl Fn(&mut States<u64, 25, LANES>, &Ready<'_, RATE_BYTES, LANES>) {
     move |states, blocks| token.run(Absorb::<V, LANES> { token, states, blocks })
 }
 
 struct Absorb<'a, V: Lanes<LANES>, const LANES: usize> {
     token: V::Token,
-    states: &'a mut [[u64; LANES]; 25],
-    blocks: &'a [&'a [[u8; RATE_BYTES]]; LANES],
+    states: &'a mut States<u64, 25, LANES>,
+    blocks: &'a Ready<'a, RATE_BYTES, LANES>,
 }
 
 impl<V: Lanes64<LANES>, const LANES: usize> Kernel for Absorb<'_, V, LANES> {
@@ -101,7 +106,7 @@ impl<V: Lanes64<LANES>, const LANES: usize> Kernel for Absorb<'_, V, LANES> {
 }
 
 /// SHA-256 of `LANES` messages by the SHA extensions: the rounds of one fill the time that another one's wait.
-pub fn sha_extensions<const LANES: usize>(token: Sha) -> impl Fn(&mut [[u32; LANES]; 8], &[&[[u8; 64]]; LANES]) {
+pub fn sha_extensions<const LANES: usize>(token: Sha) -> impl Fn(&mut States<u32, 8, LANES>, &Ready<'_, 64, LANES>) {
     move |states, blocks| token.run(Interleaved { token, states, blocks })
 }
 
@@ -117,8 +122,8 @@ pub fn sha_extensions_single(token: Sha) -> impl Fn(&mut [u32; 8], &[[u8; 64]]) 
 
 struct Interleaved<'a, const LANES: usize> {
     token: Sha,
-    states: &'a mut [[u32; LANES]; 8],
-    blocks: &'a [&'a [[u8; 64]]; LANES],
+    states: &'a mut States<u32, 8, LANES>,
+    blocks: &'a Ready<'a, 64, LANES>,
 }
 
 impl<const LANES: usize> Kernel for Interleaved<'_, LANES> {
@@ -144,7 +149,7 @@ impl<const LANES: usize> Kernel for Interleaved<'_, LANES> {
             for (group, constants) in K.as_chunks().0.iter().enumerate() {
                 let constants = U32x4::load(self.token, constants);
                 for lane in 0..LANES {
-                    let wk = words[lane][0].add(constants);
+                    let wk = words[lane][0].wrapping_add(constants);
                     cdgh[lane] = U32x4::two_rounds(abef[lane], cdgh[lane], wk);
                     abef[lane] = U32x4::two_rounds(cdgh[lane], abef[lane], wk.upper());
                     let [_, b, c, d] = words[lane];
@@ -152,8 +157,8 @@ impl<const LANES: usize> Kernel for Interleaved<'_, LANES> {
                 }
             }
             for lane in 0..LANES {
-                abef[lane] = abef[lane].add(old_abef[lane]);
-                cdgh[lane] = cdgh[lane].add(old_cdgh[lane]);
+                abef[lane] = abef[lane].wrapping_add(old_abef[lane]);
+                cdgh[lane] = cdgh[lane].wrapping_add(old_cdgh[lane]);
             }
         }
         for lane in 0..LANES {

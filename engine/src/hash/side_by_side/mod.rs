@@ -39,22 +39,16 @@ fn sha256(messages: &[Message<'_>], digests: &mut [Digest], processor: Processor
     type F = Sha256Compression;
     #[cfg(target_arch = "x86_64")]
     {
-        use kernels::{compress, sha_extensions, sha_extensions_single};
-        match (processor.avx512(), processor.sha(), processor.avx2()) {
-            (Some(token), Some(sha), _) => {
-                let (lanes, single) = (compress::<F, U32x16, 16>(token), sha_extensions_single(sha));
-                return side_by_side::<F, 8, 64, 16>(messages, digests, 9, lanes, single);
-            }
-            (Some(token), None, _) => {
-                return side_by_side::<F, 8, 64, 16>(messages, digests, 3, compress::<F, U32x16, 16>(token), F::absorb);
-            }
-            (None, Some(sha), _) => {
-                return side_by_side::<F, 8, 64, 2>(messages, digests, 2, sha_extensions(sha), sha_extensions_single(sha));
-            }
-            (None, None, Some(token)) => {
-                return side_by_side::<F, 8, 64, 8>(messages, digests, 3, compress::<F, U32x8, 8>(token), F::absorb);
-            }
-            (None, None, None) => {}
+        // Two interleaved messages are a little faster than sixteen lanes (Zen 4: 22 and 25 ns a block), and fewer suffice.
+        if let Some(token) = processor.sha() {
+            let (pair, single) = (kernels::sha_extensions(token), kernels::sha_extensions_single(token));
+            return side_by_side::<F, 8, 64, 2>(messages, digests, pair, single);
+        }
+        if let Some(token) = processor.avx512() {
+            return side_by_side::<F, 8, 64, 16>(messages, digests, kernels::compress::<F, U32x16, 16>(token), F::absorb);
+        }
+        if let Some(token) = processor.avx2() {
+            return side_by_side::<F, 8, 64, 8>(messages, digests, kernels::compress::<F, U32x8, 8>(token), F::absorb);
         }
     }
     each::<F, 8, 64>(messages, digests, F::absorb);
@@ -65,10 +59,10 @@ fn sm3(messages: &[Message<'_>], digests: &mut [Digest], processor: Processor) {
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(token) = processor.avx512() {
-            return side_by_side::<F, 8, 64, 16>(messages, digests, 3, kernels::compress::<F, U32x16, 16>(token), F::absorb);
+            return side_by_side::<F, 8, 64, 16>(messages, digests, kernels::compress::<F, U32x16, 16>(token), F::absorb);
         }
         if let Some(token) = processor.avx2() {
-            return side_by_side::<F, 8, 64, 8>(messages, digests, 3, kernels::compress::<F, U32x8, 8>(token), F::absorb);
+            return side_by_side::<F, 8, 64, 8>(messages, digests, kernels::compress::<F, U32x8, 8>(token), F::absorb);
         }
     }
     each::<F, 8, 64>(messages, digests, F::absorb);
@@ -79,10 +73,10 @@ fn keccak256(messages: &[Message<'_>], digests: &mut [Digest], processor: Proces
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(token) = processor.avx512() {
-            return side_by_side::<F, 25, RATE_BYTES, 8>(messages, digests, 3, kernels::absorb::<U64x8, 8>(token), F::absorb);
+            return side_by_side::<F, 25, RATE_BYTES, 8>(messages, digests, kernels::absorb::<U64x8, 8>(token), F::absorb);
         }
         if let Some(token) = processor.avx2() {
-            return side_by_side::<F, 25, RATE_BYTES, 4>(messages, digests, 3, kernels::absorb::<U64x4, 4>(token), F::absorb);
+            return side_by_side::<F, 25, RATE_BYTES, 4>(messages, digests, kernels::absorb::<U64x4, 4>(token), F::absorb);
         }
     }
     each::<F, 25, RATE_BYTES>(messages, digests, F::absorb);
