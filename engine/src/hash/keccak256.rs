@@ -23,9 +23,8 @@ pub fn keccak256(message: &[u8]) -> Digest {
     digest(&state)
 }
 
-/// Fills the last block, of which the first `filled` bytes are the message's, by pad 10*1.
+/// Pad 10*1 in the last block, of which the first `filled` bytes are the message's and the others are 0.
 pub(super) fn pad(last: &mut [u8; RATE_BYTES], filled: usize) {
-    last[filled..].fill(0);
     // SHA-3 would put 0x06 here.
     last[filled] = 0x01;
     last[RATE_BYTES - 1] |= 0x80;

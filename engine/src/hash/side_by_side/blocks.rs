@@ -16,7 +16,7 @@ pub trait Function<const WORDS: usize, const BLOCK: usize> {
     /// Takes blocks into the state, without special instructions.
     fn absorb(state: &mut [Self::Word; WORDS], blocks: &[[u8; BLOCK]]);
 
-    /// Pads a message of `bytes` bytes, of which the last `bytes % BLOCK` stand at the front; gives the number of blocks then filled.
+    /// Pads a message of `bytes` bytes, of which the last `bytes % BLOCK` stand at the front, before zeros; gives the number of blocks.
     fn pad(last: &mut [[u8; BLOCK]; 2], bytes: usize) -> usize;
 
     /// The digest of a message, of the state after its last block.
@@ -39,7 +39,6 @@ impl<C: Compression> Function<8, 64> for C {
         let blocks = if filled < 56 { 1 } else { 2 };
         let last = &mut last.as_flattened_mut()[..64 * blocks];
         last[filled] = 0x80;
-        last[filled + 1..].fill(0);
         last[64 * blocks - 8..].copy_from_slice(&(bytes as u64 * 8).to_be_bytes());
         blocks
     }
@@ -82,8 +81,9 @@ pub struct Blocks<'m, const BLOCK: usize> {
     whole: &'m [[u8; BLOCK]],
     /// Blocks made here: one with the end of the first string and the start of the second, or the last one or two.
     made: [[u8; BLOCK]; 2],
-    /// How many of them are to be taken.
-    made_len: usize,
+    /// Those that are to be taken: from this one on, and below that one.
+    made_from: usize,
+    made_to: usize,
     /// The bytes of the message.
     bytes: usize,
     /// The padding is made.
@@ -92,7 +92,7 @@ pub struct Blocks<'m, const BLOCK: usize> {
 
 impl<const BLOCK: usize> Default for Blocks<'_, BLOCK> {
     fn default() -> Self {
-        Self { rest: [&[]; 2], whole: &[], made: [[0; BLOCK]; 2], made_len: 0, bytes: 0, padded: true }
+        Self { rest: [&[]; 2], whole: &[], made: [[0; BLOCK]; 2], made_from: 0, made_to: 0, bytes: 0, padded: true }
     }
 }
 
@@ -108,7 +108,7 @@ impl<'m, const BLOCK: usize> Blocks<'m, BLOCK> {
 
     /// The next blocks, none after the last.
     pub fn ready(&self) -> &[[u8; BLOCK]] {
-        if self.whole.is_empty() { &self.made[..self.made_len] } else { self.whole }
+        if self.whole.is_empty() { &self.made[self.made_from..self.made_to] } else { self.whole }
     }
 
     /// Takes the first `count` of the blocks that are ready; what follows becomes ready.
@@ -116,8 +116,7 @@ impl<'m, const BLOCK: usize> Blocks<'m, BLOCK> {
         if !self.whole.is_empty() {
             self.whole = &self.whole[count..];
         } else {
-            self.made.copy_within(count..self.made_len, 0);
-            self.made_len -= count;
+            self.made_from += count;
         }
         if self.ready().is_empty() && !self.padded {
             self.fill::<F, WORDS>();
@@ -126,23 +125,26 @@ impl<'m, const BLOCK: usize> Blocks<'m, BLOCK> {
 
     /// Makes blocks ready where none is and the padding is not made.
     fn fill<F: Function<WORDS, BLOCK>, const WORDS: usize>(&mut self) {
-        if self.rest[0].len() < BLOCK && self.rest[0].is_empty() {
-            self.rest = [self.rest[1], &[]];
+        let [mut first, mut second] = self.rest;
+        if first.is_empty() {
+            (first, second) = (second, &[]);
         }
-        let [first, second] = self.rest;
         if first.len() >= BLOCK {
-            (self.whole, self.rest[0]) = first.as_chunks();
+            (self.whole, first) = first.as_chunks();
+            self.rest = [first, second];
             return;
         }
         let taken = second.len().min(BLOCK - first.len());
+        self.made = [[0; BLOCK]; 2];
+        self.made_from = 0;
         let made = self.made.as_flattened_mut();
         made[..first.len()].copy_from_slice(first);
         made[first.len()..first.len() + taken].copy_from_slice(&second[..taken]);
         self.rest = [&second[taken..], &[]];
         if first.len() + taken == BLOCK {
-            self.made_len = 1;
+            self.made_to = 1;
         } else {
-            self.made_len = F::pad(&mut self.made, self.bytes);
+            self.made_to = F::pad(&mut self.made, self.bytes);
             self.padded = true;
         }
     }

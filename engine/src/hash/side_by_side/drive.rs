@@ -77,12 +77,21 @@ pub fn side_by_side<F: Function<WORDS, BLOCK>, const WORDS: usize, const BLOCK: 
         for (lane, blocks) in blocks.iter_mut().enumerate().filter(|(_, blocks)| !blocks.ready().is_empty()) {
             blocks.take::<F, WORDS>(count);
             if blocks.ready().is_empty() {
-                digests[numbers[lane]] = F::digest(&states.each_ref().map(|words| words[lane]));
+                digests[numbers[lane]] = F::digest(&state_of(&states, lane));
                 done += 1;
             }
         }
     }
     for (lane, blocks) in blocks.iter_mut().enumerate().filter(|(_, blocks)| !blocks.ready().is_empty()) {
-        digests[numbers[lane]] = finish::<F, WORDS, BLOCK>(blocks, states.each_ref().map(|words| words[lane]), &single);
+        digests[numbers[lane]] = finish::<F, WORDS, BLOCK>(blocks, state_of(&states, lane), &single);
     }
+}
+
+/// The state of one lane.
+fn state_of<W: Copy + Default, const WORDS: usize, const LANES: usize>(states: &States<W, WORDS, LANES>, lane: usize) -> [W; WORDS] {
+    let mut state = [W::default(); WORDS];
+    for (word, words) in state.iter_mut().zip(states) {
+        *word = words[lane];
+    }
+    state
 }
