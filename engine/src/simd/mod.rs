@@ -1,6 +1,6 @@
 //! Vector instructions: what the processor has, and lanes of integers on it. All `unsafe` of the engine is in this folder.
 //!
-//! A token ([`Avx2`], [`Sha`], [`Avx512`]) proves that the processor has the instructions and that nobody masked them; it is the only way to
+//! A token (`Avx2`, `Sha`, `Avx512`) proves that the processor has the instructions and that nobody masked them; it is the only way to
 //! make a vector, so that the vectors' own functions are safe. Code that uses vectors is written as a [`Kernel`] and run by the token, which
 //! compiles it for these instructions. Inside a kernel all must be `#[inline(always)]`, down to the vector operations: what is not inlined is
 //! compiled without the instructions and calls a function for each of them.

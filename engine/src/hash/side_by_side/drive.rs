@@ -3,6 +3,7 @@
 use super::{
     super::{Digest, Message},
     blocks::{Blocks, Function},
+    one_by_one::{finish, one_by_one},
 };
 
 /// With fewer messages than this, blocks one after the other cost less than those of all lanes at once. On Zen 4 a step of the lanes costs
@@ -15,32 +16,6 @@ pub type States<W, const WORDS: usize, const LANES: usize> = [[W; LANES]; WORDS]
 /// Blocks of each lane to be taken next, of all lanes equally many.
 pub type Ready<'a, const BLOCK: usize, const LANES: usize> = [&'a [[u8; BLOCK]]; LANES];
 
-/// The digests of messages one after the other; `absorb` takes blocks into a state.
-pub fn each<F: Function<WORDS, BLOCK>, const WORDS: usize, const BLOCK: usize>(
-    messages: &[Message<'_>],
-    digests: &mut [Digest],
-    absorb: impl Fn(&mut [F::Word; WORDS], &[[u8; BLOCK]]),
-) {
-    let mut blocks = Blocks::default();
-    for (&message, digest) in messages.iter().zip(digests) {
-        blocks.start::<F, WORDS>(message);
-        *digest = finish::<F, WORDS, BLOCK>(&mut blocks, F::INITIAL, &absorb);
-    }
-}
-
-/// The digest of a message of which the first blocks are in the state.
-fn finish<F: Function<WORDS, BLOCK>, const WORDS: usize, const BLOCK: usize>(
-    blocks: &mut Blocks<'_, BLOCK>,
-    mut state: [F::Word; WORDS],
-    absorb: impl Fn(&mut [F::Word; WORDS], &[[u8; BLOCK]]),
-) -> Digest {
-    while !blocks.ready().is_empty() {
-        absorb(&mut state, blocks.ready());
-        blocks.take::<F, WORDS>(blocks.ready().len());
-    }
-    F::digest(&state)
-}
-
 /// The digests of messages side by side. `absorb` takes blocks into the states of all lanes, `single` into one state.
 pub fn side_by_side<F: Function<WORDS, BLOCK>, const WORDS: usize, const BLOCK: usize, const LANES: usize>(
     messages: &[Message<'_>],
@@ -49,7 +24,7 @@ pub fn side_by_side<F: Function<WORDS, BLOCK>, const WORDS: usize, const BLOCK: 
     single: impl Fn(&mut [F::Word; WORDS], &[[u8; BLOCK]]),
 ) {
     if messages.len() < BUSY_MIN {
-        return each::<F, WORDS, BLOCK>(messages, digests, single);
+        return one_by_one::<F, WORDS, BLOCK>(messages, digests, single);
     }
     let mut states = [[F::Word::default(); LANES]; WORDS];
     let mut blocks: [Blocks<'_, BLOCK>; LANES] = [Blocks::default(); LANES];

@@ -3,12 +3,9 @@
 use std::marker::PhantomData;
 
 use super::{
-    super::{
-        keccak256::{RATE_BYTES, permute_lanes},
-        merkle_damgard::Compression,
-        sha256::K,
-    },
+    super::{keccak256::RATE_BYTES, merkle_damgard::Compression, sha256::K},
     drive::{Ready, States},
+    keccak,
 };
 use crate::simd::{
     Kernel,
@@ -97,7 +94,7 @@ impl<V: Lanes64<LANES>, const LANES: usize> Kernel for Absorb<'_, V, LANES> {
                 *word = u64::from_le_bytes(blocks[block].as_chunks().0[16]);
             }
             states_flat[16] = states_flat[16].xor(V::load(self.token, &last));
-            states = permute_lanes(self.token, states);
+            states = keccak::permute(self.token, states);
         }
         for (state, words) in states.as_flattened().iter().zip(self.states) {
             *words = state.to_array();
