@@ -91,3 +91,17 @@ fn where_a_message_is_split_does_not_matter() {
 fn a_place_for_each_digest() {
     Hash::Sm3.digest_all(&[[b"", b""]], &mut [], Processor::PORTABLE);
 }
+
+/// What the other tests compare is what they mean to compare: vectors do the work where a feature for it is there, and only there.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn vectors_do_the_work_where_they_may() {
+    let messages: [Message<'_>; 2] = [[b"a", b"b"], [b"c", b"d"]];
+    for hash in Hash::ALL {
+        for processor in processors() {
+            let features = [Feature::Avx2, Feature::Avx512].into_iter().chain((hash == Hash::Sha256).then_some(Feature::Sha));
+            let by_vectors = super::vectors::digest_all(hash, &messages, &mut [[0; 32]; 2], processor);
+            assert_eq!(by_vectors, features.into_iter().any(|feature| processor.has(feature)), "{}, {processor:?}", hash.name());
+        }
+    }
+}
