@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{Backend, Capabilities, Fault};
 use crate::{
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
-    hash::{Digest, Hash},
+    hash::{Digest, Hash, Message},
     scheme::Scheme,
     simd::Processor,
     strategy::{
@@ -21,6 +21,7 @@ use crate::{
 
 /// The fewest items that are worth a task of their own: one for each lane.
 const TASK_ITEMS_MIN: usize = 8;
+
 
 /// What the CPU back end may use, and how it decides.
 #[derive(Clone, Debug)]
@@ -90,13 +91,17 @@ impl Cpu {
 
     /// The answers on all ranges of at most `task_items` items, in order, by all threads of the pool.
     fn map<T: Send>(&self, len: usize, task_items: usize, answer: impl Fn(std::ops::Range<usize>) -> Vec<T> + Send + Sync) -> Vec<T> {
-        let work = || {
+        self.install(|| {
             let threads = rayon::current_num_threads();
             let items = len.div_ceil(threads).clamp(TASK_ITEMS_MIN, task_items);
             let starts = (0..len).step_by(items).collect::<Vec<_>>();
             let answers: Vec<_> = starts.into_par_iter().map(|start| answer(start..len.min(start + items))).collect();
             answers.into_iter().flatten().collect()
-        };
+        })
+    }
+
+    /// Does the work on the pool.
+    fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             Some(pool) => pool.install(work),
             None => work(),
@@ -143,6 +148,12 @@ impl Backend for Cpu {
     }
 
     fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, Fault> {
-        Ok(self.map(messages.len(), ITEMS_TOGETHER, |range| range.map(|index| hash.digest(messages.get(index))).collect()))
+        let answer = |range: std::ops::Range<usize>| {
+            let mut digests = vec![[0; 32]; range.len()];
+            let strings: Vec<Message<'_>> = range.map(|index| [messages.get(index), &[]]).collect();
+            hash.digest_all(&strings, &mut digests, self.context.processor);
+            digests
+        };
+        Ok(self.map(messages.len(), ITEMS_TOGETHER, answer))
     }
 }

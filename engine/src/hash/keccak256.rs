@@ -2,7 +2,10 @@
 
 use super::Digest;
 
-const RATE_BYTES: usize = 136;
+pub(super) const RATE_BYTES: usize = 136;
+
+/// The state, lane by lane.
+pub(super) type State = [u64; 25];
 
 /// The Keccak-256 digest of a message, as Ethereum uses it.
 #[must_use]
@@ -14,10 +17,20 @@ pub fn keccak256(message: &[u8]) -> Digest {
     }
     let mut last = [0; RATE_BYTES];
     last[..rest.len()].copy_from_slice(rest);
-    // Pad 10*1; SHA-3 would put 0x06 here.
-    last[rest.len()] = 0x01;
-    last[RATE_BYTES - 1] |= 0x80;
+    pad(&mut last, rest.len());
     absorb(&mut state, &last);
+    digest(&state)
+}
+
+/// Pad 10*1 in the last block, of which the first `filled` bytes are the message's and the others are 0.
+pub(super) fn pad(last: &mut [u8; RATE_BYTES], filled: usize) {
+    // SHA-3 would put 0x06 here.
+    last[filled] = 0x01;
+    last[RATE_BYTES - 1] |= 0x80;
+}
+
+/// The first 32 bytes of the state.
+pub(super) fn digest(state: &State) -> Digest {
     let mut digest = [0; 32];
     for (chunk, lane) in digest.chunks_exact_mut(8).zip(state) {
         chunk.copy_from_slice(&lane.to_le_bytes());
@@ -25,7 +38,8 @@ pub fn keccak256(message: &[u8]) -> Digest {
     digest
 }
 
-fn absorb(state: &mut [u64; 25], block: &[u8; RATE_BYTES]) {
+/// Takes one block into the state.
+pub(super) fn absorb(state: &mut State, block: &[u8; RATE_BYTES]) {
     let (lanes, _) = block.as_chunks();
     for (lane, bytes) in state.iter_mut().zip(lanes) {
         *lane ^= u64::from_le_bytes(*bytes);
@@ -35,7 +49,7 @@ fn absorb(state: &mut [u64; 25], block: &[u8; RATE_BYTES]) {
 
 /// Round constants (FIPS 202, 3.2.5).
 #[rustfmt::skip]
-const ROUND_CONSTANTS: [u64; 24] = [
+pub(super) const ROUND_CONSTANTS: [u64; 24] = [
     0x0000_0000_0000_0001, 0x0000_0000_0000_8082, 0x8000_0000_0000_808a, 0x8000_0000_8000_8000,
     0x0000_0000_0000_808b, 0x0000_0000_8000_0001, 0x8000_0000_8000_8081, 0x8000_0000_0000_8009,
     0x0000_0000_0000_008a, 0x0000_0000_0000_0088, 0x0000_0000_8000_8009, 0x0000_0000_8000_000a,
@@ -53,7 +67,7 @@ const WALK: [(usize, u32); 24] = [
 ];
 
 /// `Keccak-f[1600]`. Lane (x, y) is `state[x + 5 y]`.
-fn permute(state: &mut [u64; 25]) {
+fn permute(state: &mut State) {
     for constant in ROUND_CONSTANTS {
         let parity: [u64; 5] = std::array::from_fn(|x| state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20]);
         let theta: [u64; 5] = std::array::from_fn(|x| parity[(x + 4) % 5] ^ parity[(x + 1) % 5].rotate_left(1));

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::Digest;
+use crate::simd::lanes::Lanes32;
 
 pub(super) type State = [u32; 8];
 pub(super) type Block = [u8; 64];
@@ -14,6 +15,9 @@ pub trait Compression {
 
     /// Takes one block into the state.
     fn compress(state: &mut [u32; 8], block: &[u8; 64]);
+
+    /// The states of messages side by side after one more block of each, of which these are the words. It must be `#[inline(always)]`.
+    fn compress_lanes<V: Lanes32<LANES>, const LANES: usize>(token: V::Token, states: [V; 8], words: [V; 16]) -> [V; 8];
 }
 
 /// A hash of which the message comes in parts.
@@ -72,12 +76,17 @@ impl<C: Compression> MerkleDamgard<C> {
         }
         self.partial[56..].copy_from_slice(&(self.bytes * 8).to_be_bytes());
         C::compress(&mut self.state, &self.partial);
-        let mut digest = [0; 32];
-        for (chunk, word) in digest.chunks_exact_mut(4).zip(self.state) {
-            chunk.copy_from_slice(&word.to_be_bytes());
-        }
-        digest
+        digest(&self.state)
     }
+}
+
+/// The state as bytes.
+pub(super) fn digest(state: &State) -> Digest {
+    let mut digest = [0; 32];
+    for (chunk, word) in digest.chunks_exact_mut(4).zip(state) {
+        chunk.copy_from_slice(&word.to_be_bytes());
+    }
+    digest
 }
 
 /// The sixteen big-endian words of a block.

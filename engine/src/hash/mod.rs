@@ -3,6 +3,7 @@
 mod keccak256;
 mod merkle_damgard;
 mod sha256;
+mod side_by_side;
 mod sm3;
 
 pub use keccak256::keccak256;
@@ -11,6 +12,9 @@ pub use sm3::{Sm3, sm3};
 
 /// A 32-byte digest.
 pub type Digest = [u8; 32];
+
+/// A message of two strings in a row, either of which may be empty.
+pub type Message<'a> = [&'a [u8]; 2];
 
 /// A hash function with a 32-byte digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

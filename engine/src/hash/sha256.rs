@@ -4,6 +4,7 @@ use super::{
     Digest,
     merkle_damgard::{Block, Compression, MerkleDamgard, State, words},
 };
+use crate::simd::lanes::Lanes32;
 
 /// The compression function of SHA-256 (6.2.2).
 #[derive(Clone)]
@@ -19,7 +20,7 @@ pub fn sha256(message: &[u8]) -> Digest {
 
 /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2).
 #[rustfmt::skip]
-const K: [u32; 64] = [
+pub(super) const K: [u32; 64] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
     0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
     0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
@@ -59,4 +60,55 @@ impl Compression for Sha256Compression {
             *word = word.wrapping_add(added);
         }
     }
+
+    #[inline(always)]
+    fn compress_lanes<V: Lanes32<LANES>, const LANES: usize>(token: V::Token, states: [V; 8], mut words: [V; 16]) -> [V; 8] {
+        let (groups, _) = K.as_chunks();
+        let mut s = rounds::<V, LANES, true>(token, states, &mut words, &groups[0]);
+        for constants in &groups[1..] {
+            s = rounds::<V, LANES, false>(token, s, &mut words, constants);
+        }
+        for (word, old) in s.iter_mut().zip(states) {
+            *word = word.add(old);
+        }
+        s
+    }
+}
+
+/// Sixteen rounds. The words are a ring: place i holds the word of round i of these sixteen from that round on. `FIRST`: the words are the
+/// block's.
+#[inline(always)]
+fn rounds<V: Lanes32<LANES>, const LANES: usize, const FIRST: bool>(
+    token: V::Token,
+    mut s: [V; 8],
+    words: &mut [V; 16],
+    constants: &[u32; 16],
+) -> [V; 8] {
+    macro_rules! rounds {
+        ($($i:literal)*) => {$(
+            if !FIRST {
+                words[$i] = next_word([words[$i], words[($i + 1) % 16], words[($i + 9) % 16], words[($i + 14) % 16]]);
+            }
+            s = round(s, words[$i].add(V::splat(token, constants[$i])));
+        )*};
+    }
+    rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    s
+}
+
+/// Word t of the schedule, of words t - 16, t - 15, t - 7 and t - 2 (6.2.2, step 1).
+#[inline(always)]
+fn next_word<V: Lanes32<LANES>, const LANES: usize>([w16, w15, w7, w2]: [V; 4]) -> V {
+    let s0 = w15.rotate_left::<25>().xor3(w15.rotate_left::<14>(), w15.shr::<3>());
+    let s1 = w2.rotate_left::<15>().xor3(w2.rotate_left::<13>(), w2.shr::<10>());
+    w16.add(s0).add(w7).add(s1)
+}
+
+/// One round, with the word and the constant added (6.2.2, step 3).
+#[inline(always)]
+fn round<V: Lanes32<LANES>, const LANES: usize>([a, b, c, d, e, f, g, h]: [V; 8], wk: V) -> [V; 8] {
+    let sum1 = e.rotate_left::<26>().xor3(e.rotate_left::<21>(), e.rotate_left::<7>());
+    let t1 = h.add(wk).add(e.choose(f, g)).add(sum1);
+    let sum0 = a.rotate_left::<30>().xor3(a.rotate_left::<19>(), a.rotate_left::<10>());
+    [t1.add(sum0.add(a.majority(b, c))), a, b, c, d.add(t1), e, f, g]
 }

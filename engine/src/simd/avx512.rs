@@ -3,7 +3,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{Instructions, Kernel};
+use super::{
+    Instructions, Kernel,
+    lanes::{Lanes, Lanes32, Lanes64},
+};
 
 /// Proof that the processor has the instructions of [`super::Feature::Avx512`], and that they were not masked.
 #[derive(Clone, Copy, Debug)]
@@ -195,10 +198,187 @@ impl U64x8 {
     }
 }
 
+impl Lanes<8> for U64x8 {
+    type Word = u64;
+    type Token = Avx512;
+
+    #[inline(always)]
+    fn splat(token: Avx512, value: u64) -> Self {
+        Self::splat(token, value)
+    }
+
+    #[inline(always)]
+    fn load(token: Avx512, lanes: &[u64; 8]) -> Self {
+        Self::load(token, lanes)
+    }
+
+    #[inline(always)]
+    fn to_array(self) -> [u64; 8] {
+        Self::to_array(self)
+    }
+
+    #[inline(always)]
+    fn xor(self, b: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn xor3(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm512_ternarylogic_epi64::<XOR3>(self.0, b.0, c.0) })
+    }
+
+    #[inline(always)]
+    fn rotate_left<const BITS: i32>(self) -> Self {
+        Self(unsafe { _mm512_rol_epi64::<BITS>(self.0) })
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        Self::transpose(rows)
+    }
+}
+
+impl Lanes64<8> for U64x8 {
+    #[inline(always)]
+    fn load_le(_: Avx512, lanes: &[[u8; 8]; 8]) -> Self {
+        Self(unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn xor_and_not(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm512_ternarylogic_epi64::<XOR_AND_NOT>(self.0, b.0, c.0) })
+    }
+}
+
+// Truth tables of three operands: bit 4 a + 2 b + c is the value at (a, b, c).
+const XOR3: i32 = 0b1001_0110;
+const CHOOSE: i32 = 0b1100_1010;
+const MAJORITY: i32 = 0b1110_1000;
+const XOR_AND_NOT: i32 = 0b1101_0010;
+
+/// Sixteen lanes of 32 bits. Arithmetic is modulo 2^32.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct U32x16(__m512i);
+
+impl Lanes<16> for U32x16 {
+    type Word = u32;
+    type Token = Avx512;
+
+    #[inline(always)]
+    fn splat(_: Avx512, value: u32) -> Self {
+        Self(unsafe { _mm512_set1_epi32(value as i32) })
+    }
+
+    #[inline(always)]
+    fn load(_: Avx512, lanes: &[u32; 16]) -> Self {
+        Self(unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn to_array(self) -> [u32; 16] {
+        let mut lanes = [0; 16];
+        unsafe { _mm512_storeu_si512(lanes.as_mut_ptr().cast(), self.0) };
+        lanes
+    }
+
+    #[inline(always)]
+    fn xor(self, b: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn xor3(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm512_ternarylogic_epi32::<XOR3>(self.0, b.0, c.0) })
+    }
+
+    #[inline(always)]
+    fn rotate_left<const BITS: i32>(self) -> Self {
+        Self(unsafe { _mm512_rol_epi32::<BITS>(self.0) })
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; 16]) -> [Self; 16] {
+        let mut columns = rows;
+        // Quarter i holds, of columns c, 4 + c, 8 + c and 12 + c, rows 4 i .. 4 i + 4.
+        let quarter = [
+            transpose_squares([rows[0], rows[1], rows[2], rows[3]]),
+            transpose_squares([rows[4], rows[5], rows[6], rows[7]]),
+            transpose_squares([rows[8], rows[9], rows[10], rows[11]]),
+            transpose_squares([rows[12], rows[13], rows[14], rows[15]]),
+        ];
+        for c in 0..4 {
+            let [p, q, r, s] = [quarter[0][c], quarter[1][c], quarter[2][c], quarter[3][c]];
+            unsafe {
+                let (pq_even, pq_odd) = (_mm512_shuffle_i32x4::<0b10_00_10_00>(p, q), _mm512_shuffle_i32x4::<0b11_01_11_01>(p, q));
+                let (rs_even, rs_odd) = (_mm512_shuffle_i32x4::<0b10_00_10_00>(r, s), _mm512_shuffle_i32x4::<0b11_01_11_01>(r, s));
+                columns[c] = Self(_mm512_shuffle_i32x4::<0b10_00_10_00>(pq_even, rs_even));
+                columns[4 + c] = Self(_mm512_shuffle_i32x4::<0b10_00_10_00>(pq_odd, rs_odd));
+                columns[8 + c] = Self(_mm512_shuffle_i32x4::<0b11_01_11_01>(pq_even, rs_even));
+                columns[12 + c] = Self(_mm512_shuffle_i32x4::<0b11_01_11_01>(pq_odd, rs_odd));
+            }
+        }
+        columns
+    }
+}
+
+/// The transposes of the four squares of four rows and four lanes each.
+#[inline(always)]
+fn transpose_squares([a, b, c, d]: [U32x16; 4]) -> [__m512i; 4] {
+    unsafe {
+        let (ab, ab_high) = (_mm512_unpacklo_epi32(a.0, b.0), _mm512_unpackhi_epi32(a.0, b.0));
+        let (cd, cd_high) = (_mm512_unpacklo_epi32(c.0, d.0), _mm512_unpackhi_epi32(c.0, d.0));
+        let (first, second) = (_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+        [first, second, _mm512_unpacklo_epi64(ab_high, cd_high), _mm512_unpackhi_epi64(ab_high, cd_high)]
+    }
+}
+
+impl Lanes32<16> for U32x16 {
+    #[inline(always)]
+    fn load_be(_: Avx512, lanes: &[[u8; 4]; 16]) -> Self {
+        unsafe {
+            let reverse = _mm512_broadcast_i32x4(_mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203));
+            Self(_mm512_shuffle_epi8(_mm512_loadu_si512(lanes.as_ptr().cast()), reverse))
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        Self(unsafe { _mm512_add_epi32(self.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn shr<const BITS: u32>(self) -> Self {
+        Self(unsafe { _mm512_srli_epi32::<BITS>(self.0) })
+    }
+
+    #[inline(always)]
+    fn choose(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm512_ternarylogic_epi32::<CHOOSE>(self.0, b.0, c.0) })
+    }
+
+    #[inline(always)]
+    fn majority(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm512_ternarylogic_epi32::<MAJORITY>(self.0, b.0, c.0) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::Processor;
+    use crate::simd::{Processor, lanes::contract};
+
+    #[test]
+    fn lanes_of_32_bits() {
+        let Some(token) = Processor::detect().avx512() else { return };
+        contract::lanes_32::<U32x16, 16>(token);
+    }
+
+    #[test]
+    fn lanes_of_64_bits() {
+        let Some(token) = Processor::detect().avx512() else { return };
+        contract::lanes_64::<U64x8, 8>(token);
+    }
 
     #[test]
     fn transpose_swaps_lanes_and_rows() {

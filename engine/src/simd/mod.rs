@@ -1,13 +1,18 @@
 //! Vector instructions: what the processor has, and lanes of integers on it. All `unsafe` of the engine is in this folder.
 //!
-//! A token ([`Avx2`], [`Sha`], [`Avx512`]) proves that the processor has the instructions and that nobody masked them; it is the only way to
+//! A token (`Avx2`, `Sha`, `Avx512`) proves that the processor has the instructions and that nobody masked them; it is the only way to
 //! make a vector, so that the vectors' own functions are safe. Code that uses vectors is written as a [`Kernel`] and run by the token, which
 //! compiles it for these instructions. Inside a kernel all must be `#[inline(always)]`, down to the vector operations: what is not inlined is
 //! compiled without the instructions and calls a function for each of them.
 
 #[cfg(target_arch = "x86_64")]
+pub mod avx2;
+#[cfg(target_arch = "x86_64")]
 pub mod avx512;
+pub mod lanes;
 mod prefetch;
+#[cfg(target_arch = "x86_64")]
+pub mod sha;
 
 pub use prefetch::prefetch;
 
@@ -94,6 +99,20 @@ impl Processor {
     #[must_use]
     pub const fn has(self, feature: Feature) -> bool {
         self.features & feature.bit() != 0
+    }
+
+    /// The token of [`Feature::Avx2`], where it may be used.
+    #[cfg(target_arch = "x86_64")]
+    #[must_use]
+    pub fn avx2(self) -> Option<avx2::Avx2> {
+        self.has(Feature::Avx2).then_some(avx2::Avx2(()))
+    }
+
+    /// The token of [`Feature::Sha`], where it may be used.
+    #[cfg(target_arch = "x86_64")]
+    #[must_use]
+    pub fn sha(self) -> Option<sha::Sha> {
+        self.has(Feature::Sha).then_some(sha::Sha(()))
     }
 
     /// The token of [`Feature::Avx512`], where it may be used.
