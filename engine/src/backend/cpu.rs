@@ -7,14 +7,16 @@ use rayon::prelude::*;
 use super::{Backend, Capabilities, Fault};
 use crate::{
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
+    field::limbs,
     hash::{Digest, Hash, Message},
     scheme::Scheme,
     simd::Processor,
     strategy::{
         Strategy,
+        forgeries::Forgeries,
         known::{self, KnownKeys, KnownKeysState},
         recover,
-        verify::{Context, ITEMS_TOGETHER, verify},
+        verify::{Answer, Context, Entropy, ITEMS_COMBINED, ITEMS_TOGETHER, verify},
     },
     verdict::{Verdict, Verdicts},
 };
@@ -24,7 +26,7 @@ const TASK_ITEMS_MIN: usize = 8;
 
 
 /// What the CPU back end may use, and how it decides.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CpuOptions {
     /// The threads of a pool of its own, 0 for one a core; `None` for the process's common pool.
     pub threads: Option<usize>,
@@ -34,11 +36,13 @@ pub struct CpuOptions {
     pub strategy: Option<Strategy>,
     /// The bound of the tables of known keys, in bytes.
     pub key_table_bytes: usize,
+    /// Where the random factors of combinations come from: the operating system, but for tests.
+    pub entropy: Entropy,
 }
 
 impl Default for CpuOptions {
     fn default() -> Self {
-        Self { threads: None, processor: Processor::detect(), strategy: None, key_table_bytes: known::TABLE_BYTES_DEFAULT }
+        Self { threads: None, processor: Processor::detect(), strategy: None, key_table_bytes: known::TABLE_BYTES_DEFAULT, entropy: Arc::new(entropy_of_the_system) }
     }
 }
 
@@ -80,13 +84,29 @@ impl Cpu {
 
     fn of(pool: Option<rayon::ThreadPool>, options: &CpuOptions) -> Self {
         let known = Arc::new(KnownKeys::new(options.key_table_bytes));
-        Self { pool, context: Context { processor: options.processor, forced: options.strategy, known } }
+        let entropy = Arc::clone(&options.entropy);
+        Self { pool, context: Context { processor: options.processor, forced: options.strategy, known, forgeries: Forgeries::default(), entropy } }
     }
 
     /// What the tables of known keys are at.
     #[must_use]
     pub fn known_keys(&self) -> KnownKeysState {
         self.context.known.state()
+    }
+
+    /// The verdicts of a batch, and for each valid item the hint that was found on the way: the 32 bytes of y(R), big-endian. An item that went
+    /// alone, or was combined by its parity, has none.
+    #[must_use]
+    pub fn verify_and_hint(&self, batch: &Batch) -> (Verdicts, Vec<Option<[u8; 32]>>) {
+        let answers = self.answers(batch).into_iter().map(|answer| (answer.verdict, answer.y.map(|y| limbs::to_be_bytes(&y))));
+        let (verdicts, hints): (Vec<_>, _) = answers.unzip();
+        (verdicts.into(), hints)
+    }
+
+    fn answers(&self, batch: &Batch) -> Vec<Answer> {
+        // A combination is the cheaper the larger it is, so a thread takes as much of one as there is.
+        let task_items = if batch.hints().data().is_empty() { ITEMS_TOGETHER } else { ITEMS_COMBINED };
+        self.map(batch.len(), task_items, |range| verify(&self.context, batch, range))
     }
 
     /// The answers on all ranges of at most `task_items` items, in order, by all threads of the pool.
@@ -111,6 +131,13 @@ impl Cpu {
 
 const NAME: &str = "cpu";
 
+/// A seed from the operating system, or none where it has none to give.
+fn entropy_of_the_system() -> Option<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).ok()?;
+    Some(seed)
+}
+
 fn pool_of(threads: usize) -> Result<rayon::ThreadPool, Fault> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("verify-{index}")).build();
     pool.map_err(|error| Fault::Device { backend: NAME.to_owned(), what: format!("no pool of {threads} threads: {error}") })
@@ -132,7 +159,7 @@ impl Backend for Cpu {
     }
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
-        Ok(self.map(batch.len(), ITEMS_TOGETHER, |range| verify(&self.context, batch, range)).into())
+        Ok(self.answers(batch).into_iter().map(|answer| answer.verdict).collect::<Vec<_>>().into())
     }
 
     fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {

@@ -110,6 +110,7 @@ pub enum ItemError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     shape: Shape,
+    source: u64,
     keys: ByteColumn,
     inputs: ByteColumn,
     signatures: ByteColumn,
@@ -130,12 +131,26 @@ impl Batch {
         let column = |bytes: usize| ByteColumn::with_capacity(items, items * bytes);
         Self {
             shape,
+            source: 0,
             keys: column(65),
             inputs: column(32),
             signatures: column(64),
             ids: if shape.has_id() { column(16) } else { ByteColumn::new() },
             hints: column(0),
         }
+    }
+
+    /// Says who the items are from, by a number that stays the same from batch to batch. It may change costs, never a verdict.
+    #[must_use]
+    pub const fn from_source(mut self, source: u64) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// Who the items are from; 0 where nobody said.
+    #[must_use]
+    pub const fn source(&self) -> u64 {
+        self.source
     }
 
     /// Appends one item.

@@ -3,9 +3,13 @@
 //! - [`single`]: each item alone. The reference for all others.
 //! - [`ordinary`]: `lockstep` and `known`, which compute R.
 //! - [`known`]: the tables of keys that come again.
+//! - [`combined`]: `parity` and `whole`, which check an R that somebody names.
+//! - [`forgeries`]: what is known of the sources, and whether a combination pays.
 //! - [`recover`]: the signer's key from the signature.
 //! - [`verify`]: the way of a batch through them.
 
+pub mod combined;
+pub mod forgeries;
 pub mod known;
 pub mod ordinary;
 pub mod recover;

@@ -25,7 +25,7 @@ pub fn lockstep<C: Curve, L: Lanes<Field = C::Base>>(
     adder: &mut Adder<C, L>,
     equations: &[Equation],
     keys: &[Affine<C>],
-) -> Vec<Result<(), Reason>> {
+) -> Vec<Decision> {
     let factors: Vec<_> = equations.iter().map(|equation| equation.factors).collect();
     let points = double_products(adder, &factors, keys);
     decide::<C, L>(adder, equations, &points)
@@ -36,7 +36,7 @@ pub fn known<C: Curve, L: Lanes<Field = C::Base>>(
     adder: &mut Adder<C, L>,
     equations: &[Equation],
     keys: &[&KnownKey],
-) -> Vec<Result<(), Reason>> {
+) -> Vec<Decision> {
     let Some(width) = keys.first().map(|key| key.table().width()) else { return Vec::new() };
     let factors: Vec<_> = equations.iter().map(|equation| equation.factors).collect();
     let generator = GeneratorTerms::new(adder, &factors);
@@ -48,14 +48,20 @@ pub fn known<C: Curve, L: Lanes<Field = C::Base>>(
     decide::<C, L>(adder, equations, &points)
 }
 
-fn decide<C: Curve, L: Lanes<Field = C::Base>>(
-    adder: &Adder<C, L>,
-    equations: &[Equation],
-    points: &[PackedPoint],
-) -> Vec<Result<(), Reason>> {
+/// What came of one equation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The answer.
+    pub answer: Result<(), Reason>,
+    /// y(R), where the answer is good and R was computed: a hint for whoever verifies the item next.
+    pub y: Option<Limbs>,
+}
+
+fn decide<C: Curve, L: Lanes<Field = C::Base>>(adder: &Adder<C, L>, equations: &[Equation], points: &[PackedPoint]) -> Vec<Decision> {
     let coordinates = integers::<L>(adder.instructions(), points);
-    let decide = |((equation, point), [x, _]): ((&Equation, &PackedPoint), &[Limbs; 2])| {
-        equation.decide_x::<C>((*point != PackedPoint::IDENTITY).then_some(x))
+    let decide = |((equation, point), [x, y]): ((&Equation, &PackedPoint), &[Limbs; 2])| {
+        let answer = equation.decide_x::<C>((*point != PackedPoint::IDENTITY).then_some(x));
+        Decision { answer, y: answer.is_ok().then_some(*y) }
     };
     equations.iter().zip(points).zip(&coordinates).map(decide).collect()
 }
