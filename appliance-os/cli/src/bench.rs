@@ -70,10 +70,21 @@ pub fn run(args: Args) -> Result<ExitCode, Error> {
         eprintln!("chainbox: this is a debug build, whose figures mean nothing: cargo run --release --features bench -- bench cpu");
     }
     let options = if args.quick { Options::QUICK } else { Options::FULL };
-    introduce(&machine, &options, args.json).map_err(|error| Error::stdout(&error))?;
+    measure(&args, &options, machine)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Measures, prints each figure as soon as it is there, and writes the files that were asked for.
+fn measure(args: &CpuArgs, options: &Options, machine: Machine) -> Result<(), Error> {
+    for path in args.json_out.iter().chain(&args.html_out) {
+        // A place that cannot be written should be known before the minutes are spent. What stands there stays until there is a report.
+        let file = fs::OpenOptions::new().append(true).create(true).open(path);
+        file.map_err(|error| Error::io("write", path.display(), &error))?;
+    }
+    introduce(&machine, options, args.json).map_err(|error| Error::stdout(&error))?;
     let mut printed = Ok(());
     let mut title = "";
-    let report = cpu::run(&options, machine, |figure| {
+    let report = cpu::run(options, machine, |figure| {
         if printed.is_ok() {
             printed = show(figure, args.json, title != figure.title());
             title = figure.title();
@@ -82,8 +93,7 @@ pub fn run(args: Args) -> Result<ExitCode, Error> {
     let report = report.map_err(|error| Error::new(error.to_string()))?;
     printed.map_err(|error| Error::stdout(&error))?;
     args.json_out.as_deref().map_or(Ok(()), |path| write_report(&report, path))?;
-    args.html_out.as_deref().map_or(Ok(()), |path| write(path, &page::html(&report, &args.command())))?;
-    Ok(ExitCode::SUCCESS)
+    args.html_out.as_deref().map_or(Ok(()), |path| write(path, &page::html(&report, &args.command())))
 }
 
 fn introduce(machine: &Machine, options: &Options, json: bool) -> io::Result<()> {
@@ -123,4 +133,55 @@ fn write_report(report: &Report, path: &Path) -> Result<(), Error> {
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {
     fs::write(path, text).map_err(|error| Error::io("write", path.display(), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use chainbox_engine::scheme::Scheme;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn both_files_hold_the_figures_of_the_run() {
+        let options = Options {
+            items: 4,
+            items_aside: 4,
+            samples: 1,
+            schemes: &[Scheme::EcdsaSecp256k1Keccak256],
+            forged: &[1.0],
+            signer_counts: &[2],
+            latencies: &[(1, 1)],
+            messages: 4,
+            ..Options::QUICK
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let [json, html] = ["figures.json", "figures.html"].map(|name| dir.path().join(name));
+        fs::write(&json, "an older and longer report".repeat(1_000)).unwrap();
+        let args = CpuArgs { quick: true, json: false, json_out: Some(json.clone()), html_out: Some(html.clone()) };
+        measure(&args, &options, Machine { cores: 1, ..Machine::this() }).unwrap();
+
+        let report: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+        assert!(["cpu", "cores", "os", "rustc", "load"].iter().all(|field| report["machine"].get(field).is_some()), "{report}");
+        let fields = [
+            "scheme",
+            "strategy",
+            "batch",
+            "threads",
+            "signers",
+            "forged",
+            "items_per_s",
+            "peer",
+            "peer_items_per_s",
+            "ratio",
+            "floor_ratio",
+        ];
+        let results = report["results"].as_array().unwrap();
+        assert!(!results.is_empty() && results.iter().all(|row| fields.iter().all(|field| row.get(field).is_some())), "{report}");
+        assert_eq!(report["digests"].as_array().unwrap().len(), 3);
+
+        let page = fs::read_to_string(html).unwrap();
+        assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+        assert!(page.contains("<code>chainbox bench cpu --quick</code>"));
+    }
 }

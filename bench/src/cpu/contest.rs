@@ -7,7 +7,7 @@ use chainbox_engine::{
 use chainbox_workloads::Hints;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::rounds::Rounds;
+use super::rounds::{Recovery, Rounds};
 use crate::{
     Error, floor,
     measure::{Contender, Times, interleaved},
@@ -63,7 +63,7 @@ impl Contest {
     pub(super) fn recover(&self, rounds: &Rounds) -> Result<Row, Error> {
         let entry = Entry { rounds, hints: Hints::Parity, strategy: Some(Strategy::Recover) };
         let engine = self.engine(entry.strategy)?;
-        let (batches, expected) = rounds.recovery()?;
+        let Recovery { batches, expected } = rounds.recovery()?;
         let peer = Secp256k1.name();
         let mut products = Vec::new();
         let times = interleaved(

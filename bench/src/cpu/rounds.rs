@@ -76,19 +76,27 @@ impl Rounds {
 
     /// The same items with the signer as the unknown, and the keys that must be found. On secp256k1 x(R) = r + n does not occur by chance
     /// (2^-127).
-    pub(super) fn recovery(&self) -> Result<(Vec<RecoveryBatch>, Vec<Vec<[u8; 64]>>), Error> {
-        let (mut batches, mut expected) = (Vec::new(), Vec::new());
+    pub(super) fn recovery(&self) -> Result<Recovery, Error> {
+        let mut recovery = Recovery::default();
         for batch in &self.batches {
             let (mut made, mut keys) = (RecoveryBatch::new(batch.shape().input, false), Vec::new());
             for item in (0..batch.len()).map(|index| batch.item(index)) {
                 made.push(item.input, &[item.signature, &[parity(item)]].concat())?;
                 keys.push(<[u8; 64]>::try_from(&item.key[1..]).expect("an uncompressed key"));
             }
-            batches.push(made);
-            expected.push(keys);
+            recovery.batches.push(made);
+            recovery.expected.push(keys);
         }
-        Ok((batches, expected))
+        Ok(recovery)
     }
+}
+
+/// Batches whose unknown is the signer.
+#[derive(Default)]
+pub(super) struct Recovery {
+    pub(super) batches: Vec<RecoveryBatch>,
+    /// x||y of the keys.
+    pub(super) expected: Vec<Vec<[u8; 64]>>,
 }
 
 /// The parity of y(R), which is the item's hint.
