@@ -51,7 +51,7 @@ impl Options {
     /// A first impression: under a minute.
     pub const QUICK: Self = Self {
         items: 2_048,
-        items_aside: 1_024,
+        items_aside: 512,
         samples: 3,
         signers: 128,
         schemes: CURVES,

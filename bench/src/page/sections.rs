@@ -29,12 +29,7 @@ fn signatures(section: Section, rows: &[&Row]) -> String {
             (!rows.is_empty()).then(|| chart(section, scheme, &rows))
         })
         .collect();
-    format!(
-        "<h2>{}</h2>\n<p>{}</p>\n<div class=\"charts\">\n{charts}</div>\n{}",
-        section.title(),
-        note(section),
-        table(rows, section == Section::Latency)
-    )
+    format!("<h2>{}</h2>\n<p>{}</p>\n<div class=\"charts\">\n{charts}</div>\n{}", section.title(), note(section), table(rows))
 }
 
 /// What to know of a section's figures.
@@ -134,39 +129,26 @@ fn digests(rows: &[DigestRow]) -> String {
     )
 }
 
-fn table(rows: &[&Row], latencies: bool) -> String {
-    let mut columns = vec![
-        ("scheme", false),
-        ("strategy", false),
-        ("items", false),
-        ("batch", true),
-        ("threads", true),
-        ("items/s", true),
-        ("peer", false),
-        ("its items/s", true),
-        ("ratio", true),
-    ];
-    if latencies {
-        columns.extend([("p50 µs", true), ("p99 µs", true), ("its p50 µs", true), ("its p99 µs", true)]);
-    } else {
-        columns.push(("floor", true));
+/// All rows; the floor and the times where there are some.
+fn table(rows: &[&Row]) -> String {
+    let has_floors = rows.iter().any(|row| row.floor_ratio.is_some());
+    let has_times = rows.iter().any(|row| row.latency.is_some());
+    let mut columns = vec![("scheme", false), ("strategy", false), ("items", false)];
+    // The subject of a time is its batch.
+    columns.extend((!has_times).then_some(("batch", true)));
+    columns.extend([("threads", true), ("items/s", true), ("peer", false), ("its items/s", true), ("ratio", true)]);
+    columns.extend(has_floors.then_some(("floor", true)));
+    if has_times {
+        columns.extend([("p50 µs", true), ("p99 µs", true), ("its p50", true), ("its p99", true)]);
     }
     let lines = rows.iter().map(|row| {
-        let mut cells = vec![
-            row.scheme.name().to_owned(),
-            strategy_name(row.strategy).to_owned(),
-            row.subject(),
-            thousands(row.batch as f64),
-            row.threads.to_string(),
-            thousands(row.items_per_s),
-            row.peer.to_owned(),
-            thousands(row.peer_items_per_s),
-            ratio(row.ratio),
-        ];
-        match row.latency {
-            Some(times) => cells.extend([times.p50_us, times.p99_us, times.peer_p50_us, times.peer_p99_us].map(thousands)),
-            None => cells.push(row.floor_ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"))),
-        }
+        let mut cells = vec![row.scheme.name().to_owned(), strategy_name(row.strategy).to_owned(), row.subject()];
+        cells.extend((!has_times).then(|| thousands(row.batch as f64)));
+        cells.extend([row.threads.to_string(), thousands(row.items_per_s)]);
+        cells.extend([row.peer.to_owned(), thousands(row.peer_items_per_s), ratio(row.ratio)]);
+        cells.extend(has_floors.then(|| row.floor_ratio.map_or_else(|| "–".to_owned(), ratio)));
+        cells
+            .extend(row.latency.iter().flat_map(|times| [times.p50_us, times.p99_us, times.peer_p50_us, times.peer_p99_us]).map(thousands));
         cells
     });
     html_table(&columns, lines)
