@@ -35,7 +35,7 @@ enum Subject {
 /// The options of `chainbox bench cpu`.
 #[derive(clap::Args, Debug)]
 struct CpuArgs {
-    /// Measure fewer items: a first impression in under a minute, not twenty
+    /// Measure fewer items: a first impression in under a minute instead of some 25
     #[arg(long)]
     quick: bool,
     /// Print a line of JSON for the machine and one for each figure

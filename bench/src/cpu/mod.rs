@@ -75,10 +75,10 @@ impl<S: FnMut(Figure<'_>)> Bench<'_, S> {
         Ok(())
     }
 
-    /// Messages, compressed keys and DER signatures, all keys distinct, on one thread.
+    /// Messages, compressed keys and DER signatures, on one thread.
     fn forms(&mut self) -> Result<(), Error> {
         for &scheme in self.options.schemes {
-            let plain = spec(scheme, self.options.items_aside as u64);
+            let plain = spec(scheme, 1);
             for spec in [
                 Spec { input: Input::Message, message_bytes: self.options.message_bytes, ..plain.clone() },
                 Spec { compressed: true, ..plain.clone() },
@@ -90,12 +90,11 @@ impl<S: FnMut(Figure<'_>)> Bench<'_, S> {
         Ok(())
     }
 
-    /// Further peers, all keys distinct, on one thread.
+    /// Further peers, on one thread.
     fn further_peers(&mut self) -> Result<(), Error> {
         for &scheme in self.options.schemes {
             for &(peer, input) in peers::further(scheme) {
-                let plain = spec(scheme, self.options.items_aside as u64);
-                self.aside(Section::Peers, peer, Spec { input, message_bytes: self.options.message_bytes, ..plain })?;
+                self.aside(Section::Peers, peer, Spec { input, message_bytes: self.options.message_bytes, ..spec(scheme, 1) })?;
             }
         }
         Ok(())
@@ -128,7 +127,7 @@ impl<S: FnMut(Figure<'_>)> Bench<'_, S> {
         let all_threads = self.contests.len() - 1;
         for &scheme in self.options.schemes {
             for &(batch, samples) in self.options.latencies {
-                let rounds = Rounds::new(spec(scheme, (batch * (samples + 1)) as u64), batch, samples + 1)?;
+                let rounds = unseen(spec(scheme, 1), batch, samples + 1)?;
                 self.verify(Section::Latency, all_threads, peers::of(scheme), &[automatic(&rounds, Hints::None)])?;
             }
         }
@@ -152,9 +151,9 @@ impl<S: FnMut(Figure<'_>)> Bench<'_, S> {
         Rounds::new(spec, self.options.items, self.options.samples + 1)
     }
 
-    /// A row without hints on one thread.
+    /// A row without hints on one thread, by signers never seen before.
     fn aside(&mut self, section: Section, peer: &dyn Peer, spec: Spec) -> Result<(), Error> {
-        let rounds = Rounds::new(spec, self.options.items_aside, self.options.samples + 1)?;
+        let rounds = unseen(spec, self.options.items_aside, self.options.samples + 1)?;
         self.verify(section, 0, peer, &[automatic(&rounds, Hints::None)])
     }
 
@@ -176,7 +175,27 @@ fn spec(scheme: Scheme, signers: u64) -> Spec {
     Spec { input: Input::Digest, ..Spec::new(scheme, signers) }
 }
 
+/// Items each of which has a signer of its own, over all rounds.
+fn unseen(spec: Spec, batch: usize, rounds: usize) -> Result<Rounds, Error> {
+    Rounds::new(Spec { signers: (batch * rounds) as u64, ..spec }, batch, rounds)
+}
+
 /// The engine chooses the strategy.
 const fn automatic(rounds: &Rounds, hints: Hints) -> Entry<'_> {
     Entry { rounds, hints, strategy: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn unseen_signers_sign_once() {
+        let rounds = unseen(spec(Scheme::EcdsaSecp256k1Keccak256, 1), 3, 4).unwrap();
+        let batches = rounds.batches(Hints::None).unwrap();
+        let keys: BTreeSet<&[u8]> = batches.iter().flat_map(|batch| batch.keys().iter()).collect();
+        assert_eq!(keys.len(), 12);
+    }
 }

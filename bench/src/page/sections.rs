@@ -39,8 +39,8 @@ const fn note(section: Section) -> &'static str {
             "Items over given digests, 65-byte keys, 64-byte signatures. <code>floor</code> is the time of an item over that of its field \
              products alone: the closer to 1, the less is left to gain without another algorithm. The charts show one core."
         }
-        Section::Forms => "The same items in other forms, all keys distinct, on one core; the engine chooses the strategy.",
-        Section::Peers => "Other libraries for the same scheme, all keys distinct, on one core; the engine chooses the strategy.",
+        Section::Forms => "The same items in other forms, keys never seen before, on one core; the engine chooses the strategy.",
+        Section::Peers => "Other libraries for the same scheme, keys never seen before, on one core; the engine chooses the strategy.",
         Section::Forged => {
             "The engine chooses the strategy, on one core. With hints, each item carries y(R), which the signer knew; a forged item's hint \
              does not fit it. A hint may change the cost, never the verdict."
