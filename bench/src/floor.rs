@@ -63,7 +63,7 @@ fn combined(batch: usize, signers: u64) -> f64 {
     ON_CURVE + (1..=20).map(bucket_product).fold(f64::INFINITY, f64::min) + DISTINCT_KEY * keys_an_item
 }
 
-/// Seconds that one product in the base field of a scheme's curve takes on one core, many independent ones in flight.
+/// Seconds that one product in the base field of a scheme's curve takes on one core, none waiting for another.
 #[must_use]
 pub fn product_seconds(scheme: Scheme) -> f64 {
     match scheme {
@@ -76,23 +76,22 @@ pub fn product_seconds(scheme: Scheme) -> f64 {
 /// The median of a few samples of some 100 microseconds each.
 fn seconds<F: Field>() -> f64 {
     const SAMPLES: usize = 5;
-    const ROUNDS: usize = 1_000;
-    // Chains that do not depend on each other, as many as a core can keep in flight.
-    const CHAINS: usize = 8;
+    const PASSES: usize = 40;
+    const INPUTS: usize = 256;
     let factor = F::from_limbs(&[3, 5, 7, 1 << 62]).expect("below every modulus");
-    let sample = |number: usize| {
-        let mut chains: [F; CHAINS] = array::from_fn(|chain| F::from_limbs(&[number as u64, chain as u64, 1, 1]).expect("a small integer"));
+    let inputs: [F; INPUTS] = array::from_fn(|number| F::from_limbs(&[number as u64, 11, 13, 1 << 61]).expect("below every modulus"));
+    let sample = |_| {
+        let mut outputs = [F::ZERO; INPUTS];
         let start = Instant::now();
-        for _ in 0..ROUNDS {
-            for chain in &mut chains {
-                *chain = chain.mul(&factor);
+        for _ in 0..PASSES {
+            for (output, input) in outputs.iter_mut().zip(black_box(&inputs)) {
+                *output = input.mul(&factor);
             }
+            black_box(&outputs);
         }
-        let time = start.elapsed();
-        black_box(chains);
-        time
+        start.elapsed()
     };
-    Times::new((0..SAMPLES).map(sample).collect()).median().as_secs_f64() / (ROUNDS * CHAINS) as f64
+    Times::new((0..SAMPLES).map(sample).collect()).median().as_secs_f64() / (PASSES * INPUTS) as f64
 }
 
 #[cfg(test)]
