@@ -1,12 +1,14 @@
 //! Measures the engine beside other libraries.
 //!
 //! A figure of this crate is the median of samples that were interleaved with those of the peer, on the same items, in the same process and
-//! on as many threads. Every sample's answers are compared with the expected ones: whoever answers wrong has no rate.
+//! on as many threads. Each sample has fresh items: nobody can win by remembering answers. Every sample's answers are compared with the expected ones: whoever answers wrong has no rate.
 
 pub mod cpu;
 mod error;
+pub mod floor;
 pub mod machine;
 pub mod measure;
+pub mod page;
 pub mod peers;
 pub mod report;
 

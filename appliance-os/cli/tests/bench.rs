@@ -1,0 +1,31 @@
+//! `chainbox bench cpu` on the command line.
+#![cfg(feature = "bench")]
+
+use std::process::{Command, Output};
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_chainbox")).args(["bench", "cpu"]).args(arguments).output().unwrap()
+}
+
+#[test]
+fn the_help_names_every_option_and_peer() {
+    let run = bench(&["--help"]);
+    assert!(run.status.success());
+    let help = String::from_utf8(run.stdout).unwrap();
+    for word in ["--quick", "--json", "--json-out", "--html-out", "secp256k1", "aws-lc-rs", "ring", "efficient-sm2", "keccak-asm"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}
+
+/// A place that cannot be written is told before the measurement, not minutes later.
+#[test]
+fn outputs_are_opened_before_anything_is_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let absent = dir.path().join("absent/figures");
+    for option in ["--json-out", "--html-out"] {
+        let run = bench(&[option, absent.to_str().unwrap()]);
+        assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(2), &b""[..]), "{option}");
+        let error = String::from_utf8(run.stderr).unwrap();
+        assert!(error.contains("absent/figures"), "{error}");
+    }
+}
