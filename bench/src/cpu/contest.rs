@@ -36,7 +36,7 @@ impl Contest {
 
     /// The engine with nothing in its caches.
     pub(super) fn engine(&self, strategy: Option<Strategy>) -> Result<Cpu, Error> {
-        Ok(Cpu::with_options(CpuOptions { threads: Some(self.threads), strategy, ..CpuOptions::default() })?)
+        Ok(Cpu::with_options(&CpuOptions { threads: Some(self.threads), strategy, ..CpuOptions::default() })?)
     }
 
     /// One row for each entry, all interleaved with one peer. The entries' items may differ in their hints only.
