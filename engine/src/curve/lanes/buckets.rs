@@ -59,26 +59,26 @@ pub fn sum_of_products<G: Group, L: Lanes<Field = G::Base>>(
     width: u32,
 ) -> Jacobian<G> {
     let len = windows::digits(bits, width);
-    let mut digits = vec![0; products.len() * len];
-    for (product, digits) in products.iter().zip(digits.chunks_mut(len)) {
-        product.factor.write_digits(width, digits);
-    }
+    let digits = digits_by_window(products, len, width);
     let mut arena: Vec<PackedPoint> = products.iter().map(|product| product.point).collect();
+    // The sums of all windows' buckets. The arena's other sums are of no more use once a window is done.
+    let mut sums = Vec::new();
     let half = (width - 1) / 2;
     // What each position of bits sums: the buckets of one window with that bit in their lower or upper half.
     let mut halves = Vec::with_capacity(2 * len);
-    for window in 0..len {
-        let buckets = Lists::by_digit(1 << (width - 1), digits.iter().skip(window).step_by(len));
-        let buckets = reduce(adder, &mut arena, buckets);
-        halves.push(((window as u32) * width, Lists::by_part(&buckets, |weight| weight & ((1 << half) - 1))));
-        halves.push(((window as u32) * width + half, Lists::by_part(&buckets, |weight| weight >> half)));
+    for (window, digits) in digits.chunks(products.len().max(1)).enumerate() {
+        let buckets = reduce(adder, &mut arena, Lists::by_digit(1 << (width - 1), digits));
+        let buckets: Vec<_> = buckets.into_iter().map(|entry| Some(entry?.moved(&arena, &mut sums))).collect();
+        arena.truncate(products.len());
+        let shift = window as u32 * width;
+        halves.push((shift, Lists::by_part(&buckets, |weight| weight & ((1 << half) - 1))));
+        halves.push((shift + half, Lists::by_part(&buckets, |weight| weight >> half)));
     }
+    let mut arena = sums;
     let (shifts, parts): (Vec<_>, Vec<_>) = halves.into_iter().unzip();
     let counts: Vec<_> = parts.iter().map(Lists::len).collect();
-    let sums = reduce(adder, &mut arena, Lists::concat(&parts));
-    let positions = len * width as usize + 2;
-    let mut by_bit = vec![Vec::new(); positions];
-    let mut sums = sums.into_iter();
+    let mut sums = reduce(adder, &mut arena, Lists::concat(&parts)).into_iter();
+    let mut by_bit = vec![Vec::new(); len * width as usize + 2];
     for (shift, count) in shifts.into_iter().zip(counts) {
         for (weight, entry) in sums.by_ref().take(count).enumerate().filter_map(|(weight, entry)| Some((weight, entry?))) {
             for bit in (0..usize::BITS).filter(|bit| weight >> bit & 1 == 1) {
@@ -88,6 +88,19 @@ pub fn sum_of_products<G: Group, L: Lanes<Field = G::Base>>(
     }
     let bits = reduce(adder, &mut arena, Lists::of(&by_bit));
     doubled_into_place::<G, L>(adder, &arena, &bits)
+}
+
+/// The digits of all factors: first the lowest of each, then the next of each, and so on.
+fn digits_by_window(products: &[Product], len: usize, width: u32) -> Vec<i16> {
+    let mut digits = vec![0; products.len() * len];
+    let mut row = vec![0; len];
+    for (index, product) in products.iter().enumerate() {
+        product.factor.write_digits(width, &mut row);
+        for (window, digit) in row.iter().enumerate() {
+            digits[window * products.len() + index] = *digit as i16;
+        }
+    }
+    digits
 }
 
 /// The sum of 2^i * entry i.
@@ -113,6 +126,13 @@ impl Entry {
     fn term(self, arena: &[PackedPoint]) -> Term<'_> {
         Term { point: &arena[(self.0 >> 1) as usize], negative: self.0 & 1 == 1 }
     }
+
+    /// The same point in another arena, which takes it.
+    fn moved(self, from: &[PackedPoint], to: &mut Vec<PackedPoint>) -> Self {
+        let Term { point, negative } = self.term(from);
+        to.push(*point);
+        Self::new(to.len() - 1, negative)
+    }
 }
 
 /// Lists of entries, one after the other.
@@ -131,10 +151,10 @@ impl Lists {
     }
 
     /// The points by the size of their digits, 0 left out: list k holds those of k or -k. Sorted by counting.
-    fn by_digit<'a>(largest: usize, digits: impl Iterator<Item = &'a i32> + Clone) -> Self {
+    fn by_digit(largest: usize, digits: &[i16]) -> Self {
         let mut ends = vec![0; largest + 1];
-        for digit in digits.clone() {
-            ends[digit.unsigned_abs() as usize] += 1;
+        for digit in digits {
+            ends[usize::from(digit.unsigned_abs())] += 1;
         }
         ends[0] = 0;
         let mut end = 0;
@@ -143,10 +163,12 @@ impl Lists {
         }
         // Each list's start moves to its end as the list is filled.
         let mut entries = vec![Entry(0); end];
-        for (index, &digit) in digits.enumerate().filter(|(_, digit)| **digit != 0) {
-            let slot = &mut ends[digit.unsigned_abs() as usize];
-            entries[*slot] = Entry::new(index, digit < 0);
-            *slot += 1;
+        for (index, &digit) in digits.iter().enumerate() {
+            if digit != 0 {
+                let slot = &mut ends[usize::from(digit.unsigned_abs())];
+                entries[*slot] = Entry::new(index, digit < 0);
+                *slot += 1;
+            }
         }
         Self { entries, ends }
     }

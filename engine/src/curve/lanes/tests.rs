@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Term, add::Adder, fixed_base::FixedBase, pack, sum::sum_lists, unpack, variable_base::{self, Exceptional}, windows::SignedScalar};
+use super::{Term, add::Adder, buckets::{self, Product}, fixed_base::FixedBase, pack, sum::sum_lists, unpack, variable_base::{self, Exceptional}, windows::SignedScalar};
 use crate::{
     curve::{Curve, P256, Scalar, Secp256k1, Sm2, point::{Affine, Jacobian}, product::double_product_var},
     field::{Field, lanes::{Lanes, portable::Portable}, limbs::Limbs},
@@ -74,6 +74,18 @@ fn check_products<C: Curve, L: Lanes<Field = C::Base>>(instructions: L::Instruct
     }
 }
 
+fn check_buckets<C: Curve, L: Lanes<Field = C::Base>>(instructions: L::Instructions, pairs: &[(i8, Limbs)], width: u32) {
+    let points: Vec<_> = pairs.iter().map(|&(k, _)| small::<C>(k)).collect();
+    let products: Vec<_> = pack::<C, L>(instructions, &points)
+        .into_iter()
+        .zip(pairs)
+        .map(|(point, (_, factor))| Product { point, factor: SignedScalar::new(factor, &C::N) })
+        .collect();
+    let sum = buckets::sum_of_products(&mut Adder::<C, L>::new(instructions), &products, 255, width);
+    let expected = points.iter().zip(pairs).fold(Jacobian::IDENTITY, |sum, (point, (_, k))| sum.add(&double_product_var(&[0; 4], k, point)));
+    assert_eq!(sum.to_affine_var(), expected.to_affine_var());
+}
+
 fn scalar<C: Curve>() -> impl Strategy<Value = Limbs> {
     let small = (0u64..40).prop_map(|k| [k, 0, 0, 0]);
     let edge = (0u64..40).prop_map(|k| Scalar::<C>::from_limbs(&[k, 0, 0, 0]).unwrap().neg().to_limbs());
@@ -108,6 +120,15 @@ macro_rules! lanes_of_points {
                     #[cfg(target_arch = "x86_64")]
                     if let Some(avx512) = crate::simd::Processor::detect().avx512() {
                         check_lists::<$curve, <$curve as crate::curve::Group>::Wide>(avx512, &lists, len);
+                    }
+                }
+
+                #[test]
+                fn sums_of_products(pairs in prop::collection::vec((-5i8..=5, scalar::<$curve>()), 0..40), width in 2u32..=12) {
+                    check_buckets::<$curve, Portable<_>>(Baseline, &pairs, width);
+                    #[cfg(target_arch = "x86_64")]
+                    if let Some(avx512) = crate::simd::Processor::detect().avx512() {
+                        check_buckets::<$curve, <$curve as crate::curve::Group>::Wide>(avx512, &pairs, width);
                     }
                 }
 

@@ -152,10 +152,12 @@ impl<P: Prime52> Ifma<P> {
     /// From rows of four limbs to lanes.
     #[inline(always)]
     fn from_rows(token: Avx512, row: impl Fn(usize) -> Limbs) -> Self {
-        let rows = std::array::from_fn(|lane| {
+        // A plain loop: a closure for all lanes would not be inlined, nor compiled for these instructions.
+        let mut rows = [U64x8::zero(token); 8];
+        for (lane, slot) in rows.iter_mut().enumerate() {
             let [a, b, c, d] = row(lane);
-            U64x8::load(token, &[a, b, c, d, 0, 0, 0, 0])
-        });
+            *slot = U64x8::load(token, &[a, b, c, d, 0, 0, 0, 0]);
+        }
         let [a, b, c, d, ..] = U64x8::transpose(rows);
         Self::checked(unpack([a, b, c, d]))
     }
@@ -214,7 +216,10 @@ impl<P: Prime52> Lanes for Ifma<P> {
 
     #[inline(always)]
     fn load_points<'a>(token: Avx512, point: impl Fn(usize) -> &'a PackedPoint) -> (Self, Self, Mask) {
-        let rows = std::array::from_fn(|lane| U64x8::load(token, &point(lane).0));
+        let mut rows = [U64x8::zero(token); 8];
+        for (lane, slot) in rows.iter_mut().enumerate() {
+            *slot = U64x8::load(token, &point(lane).0);
+        }
         let [a, b, c, d, e, f, g, h] = U64x8::transpose(rows);
         let identity = a.or(b).or(c.or(d)).or(e.or(f).or(g.or(h))).is_zero();
         (Self::checked(unpack([a, b, c, d])), Self::checked(unpack([e, f, g, h])), identity)
