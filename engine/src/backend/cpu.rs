@@ -48,8 +48,6 @@ impl Default for CpuOptions {
 
 /// The CPU. It takes any batch.
 pub struct Cpu {
-    /// A pool of its own, or the process's common one.
-    pool: Option<rayon::ThreadPool>,
     context: Context,
 }
 
@@ -85,7 +83,7 @@ impl Cpu {
     fn of(pool: Option<rayon::ThreadPool>, options: &CpuOptions) -> Self {
         let known = Arc::new(KnownKeys::new(options.key_table_bytes));
         let entropy = Arc::clone(&options.entropy);
-        Self { pool, context: Context { processor: options.processor, forced: options.strategy, known, forgeries: Forgeries::default(), entropy } }
+        Self { context: Context { pool, processor: options.processor, forced: options.strategy, known, forgeries: Forgeries::default(), entropy } }
     }
 
     /// What the tables of known keys are at.
@@ -111,6 +109,10 @@ impl Cpu {
 
     /// The answers on all ranges of at most `task_items` items, in order, by all threads of the pool.
     fn map<T: Send>(&self, len: usize, task_items: usize, answer: impl Fn(std::ops::Range<usize>) -> Vec<T> + Send + Sync) -> Vec<T> {
+        // The hop to another thread would cost as much as a small batch takes.
+        if len <= TASK_ITEMS_MIN {
+            return answer(0..len);
+        }
         self.install(|| {
             let threads = rayon::current_num_threads();
             let items = len.div_ceil(threads).clamp(TASK_ITEMS_MIN, task_items);
@@ -122,7 +124,7 @@ impl Cpu {
 
     /// Does the work on the pool.
     fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        match &self.pool {
+        match &self.context.pool {
             Some(pool) => pool.install(work),
             None => work(),
         }

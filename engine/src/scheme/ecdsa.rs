@@ -5,10 +5,8 @@ use super::{
     signature::{Signature, is_high},
 };
 use crate::{
-    batch::Input,
     curve::{Curve, Scalar, lanes::double_product::Factors},
     field::{Field, limbs::Limbs},
-    hash::{Digest, Hash},
 };
 
 /// The equations of many statements, with one inversion for all.
@@ -27,11 +25,4 @@ pub(super) fn inverses<'a, C: Curve>(integers: impl Iterator<Item = &'a Limbs>) 
     let mut scalars: Vec<_> = integers.map(|integer| Scalar::<C>::from_limbs(integer).expect("the integer was checked to be below n")).collect();
     Scalar::<C>::invert_all_var(&mut scalars);
     scalars
-}
-
-pub(super) fn digest(input: Input, hash: Hash, bytes: &[u8]) -> Digest {
-    match input {
-        Input::Message => hash.digest(bytes),
-        Input::Digest => bytes.try_into().expect("a batch holds digests of 32 bytes"),
-    }
 }

@@ -1,12 +1,12 @@
 //! What a signature claims, once its bytes are read: an equation between points.
 
 use super::{
-    Scheme, ecdsa,
+    Scheme, digest_of, ecdsa,
     signature::{self, Signature},
-    sm2,
+    sm2, z_a,
 };
 use crate::{
-    batch::{Item, Shape},
+    batch::{Input, Item, Shape},
     curve::{
         Curve,
         lanes::double_product::Factors,
@@ -14,6 +14,7 @@ use crate::{
         sec1,
     },
     field::limbs::{self, Limbs},
+    hash::Digest,
     verdict::Reason,
 };
 
@@ -90,14 +91,8 @@ pub fn claim<C: Curve, K>(shape: &Shape, item: &Item<'_>, key: impl FnOnce(&[u8]
 
 /// The statement of a claim: the digest joins it.
 #[must_use]
-pub fn statement<C: Curve>(shape: &Shape, item: &Item<'_>, signature: Signature, key: &Affine<C>) -> Statement {
-    let digest = match shape.scheme {
-        Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 | Scheme::EcdsaP256Sha256 => {
-            ecdsa::digest(shape.input, shape.scheme.hash(), item.input)
-        }
-        Scheme::Sm2Sm3 => sm2::digest(shape.input, key, item),
-    };
-    Statement { signature, e: signature::integer_of_digest::<C>(&digest) }
+pub fn statement<C: Curve>(signature: Signature, digest: &Digest) -> Statement {
+    Statement { signature, e: signature::integer_of_digest::<C>(digest) }
 }
 
 /// The equation of each statement of `shape`. The inversions of ECDSA are shared.
@@ -117,6 +112,11 @@ pub fn equations<C: Curve>(shape: &Shape, statements: &[Statement]) -> Vec<Equat
 /// As [`claim`].
 pub fn equation<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<(Equation, Affine<C>), Reason> {
     let Claim { signature, key } = claim::<C, _>(shape, item, sec1::parse::<C>)?;
-    let equations = equations::<C>(shape, &[statement(shape, item, signature, &key)]);
+    let digest = match (shape.input, item.id) {
+        (Input::Message, Some(id)) => sm2::digest(&z_a(id, &key), item.input),
+        (Input::Message, None) => shape.scheme.hash().digest(item.input),
+        (Input::Digest, _) => digest_of(item.input),
+    };
+    let equations = equations::<C>(shape, &[statement::<C>(signature, &digest)]);
     Ok((equations[0], key))
 }

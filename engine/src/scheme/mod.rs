@@ -1,11 +1,14 @@
 //! Signature schemes: bytes -> equation -> verdict and reason.
 
+mod digests;
 mod ecdsa;
 mod equation;
 mod recovery;
 mod signature;
 mod sm2;
 
+use digests::digest_of;
+pub use digests::{digests, z_as};
 pub use equation::{Claim, Equation, Statement, claim, equation, equations, statement};
 pub use recovery::{RecoveryClaim, RecoveryEquation, recovery_equations};
 pub use signature::Signature;

@@ -1,11 +1,11 @@
 //! Recovery of keys from ECDSA signatures (SEC 1, 4.1.6).
 
 use super::{
-    ecdsa,
+    digest_of, ecdsa,
     signature::{self, Signature, integer_of_digest, is_high},
 };
 use crate::{
-    batch::{Encoding, RecoveryBatch},
+    batch::{Encoding, Input, RecoveryBatch},
     curve::{Curve, lanes::double_product::Factors, point::Affine},
     field::{
         Field,
@@ -52,7 +52,11 @@ impl RecoveryClaim {
         if overflow != 0 || !limbs::less(&x, &C::Base::MODULUS) {
             return Err(Reason::NotRecoverable);
         }
-        let e = integer_of_digest::<C>(&ecdsa::digest(batch.input(), hash, message));
+        let digest = match batch.input() {
+            Input::Message => hash.digest(message),
+            Input::Digest => digest_of(message),
+        };
+        let e = integer_of_digest::<C>(&digest);
         Ok(Self { signature, e, x, y_is_odd: id & 1 == 1 })
     }
 

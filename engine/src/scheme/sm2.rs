@@ -5,7 +5,6 @@ use super::{
     signature::Signature,
 };
 use crate::{
-    batch::{Input, Item},
     curve::{CoefficientA, Curve, Group, lanes::double_product::Factors, point::Affine},
     field::{Field, limbs},
     hash::{Digest, Sm3},
@@ -17,33 +16,42 @@ pub(super) fn equation<C: Curve>(Statement { signature: Signature { r, s }, e }:
     Equation { factors, c: limbs::sub_mod(r, e, &C::N), refused_by_low_s: false }
 }
 
-/// e = SM3(Z_A || M).
-pub(super) fn digest<C: Group>(input: Input, q: &Affine<C>, item: &Item<'_>) -> Digest {
-    match input {
-        Input::Message => {
-            let id = item.id.expect("a batch of SM2 messages has ids");
-            let mut hash = Sm3::new();
-            hash.update(&z_a(id, q));
-            hash.update(item.input);
-            hash.finish()
-        }
-        Input::Digest => item.input.try_into().expect("a batch holds digests of 32 bytes"),
-    }
+/// SM3(Z_A || M).
+pub(super) fn digest(z_a: &Digest, message: &[u8]) -> Digest {
+    let mut hash = Sm3::new();
+    hash.update(z_a);
+    hash.update(message);
+    hash.finish()
 }
 
 /// Z_A = SM3(ENTL_A || id || a || b || x_G || y_G || x_A || y_A), where ENTL_A is the length of the id in bits as two bytes (5.5).
 /// The id has at most [`crate::batch::SM2_ID_BYTES_MAX`] bytes.
 #[must_use]
 pub fn z_a<C: Group>(id: &[u8], q: &Affine<C>) -> Digest {
+    let mut hash = Sm3::new();
+    hash.update(&z_a_head::<C>(id));
+    hash.update(&z_a_tail(q));
+    hash.finish()
+}
+
+/// What is hashed to Z_A before the key: it is the same for all keys with this id.
+pub(super) fn z_a_head<C: Group>(id: &[u8]) -> Vec<u8> {
     let a = match C::A {
         CoefficientA::Zero => C::Base::ZERO,
         CoefficientA::MinusThree => C::Base::ONE.double().add(&C::Base::ONE).neg(),
     };
-    let mut hash = Sm3::new();
-    hash.update(&((id.len() * 8) as u16).to_be_bytes());
-    hash.update(id);
-    for coordinate in [&a, &C::B, &C::G.x, &C::G.y, &q.x, &q.y] {
-        hash.update(&limbs::to_be_bytes(&coordinate.to_limbs()));
+    let mut head = ((id.len() * 8) as u16).to_be_bytes().to_vec();
+    head.extend_from_slice(id);
+    for coordinate in [&a, &C::B, &C::G.x, &C::G.y] {
+        head.extend_from_slice(&limbs::to_be_bytes(&coordinate.to_limbs()));
     }
-    hash.finish()
+    head
+}
+
+/// What is hashed to Z_A of the key: x_A || y_A.
+pub(super) fn z_a_tail<C: Group>(q: &Affine<C>) -> [u8; 64] {
+    let mut tail = [0; 64];
+    tail[..32].copy_from_slice(&limbs::to_be_bytes(&q.x.to_limbs()));
+    tail[32..].copy_from_slice(&limbs::to_be_bytes(&q.y.to_limbs()));
+    tail
 }

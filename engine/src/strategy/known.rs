@@ -7,7 +7,7 @@ use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -19,6 +19,7 @@ use crate::{
         point::Affine,
     },
     field::lanes::{Lanes, Packed, portable::FourLimbs},
+    hash::Digest,
 };
 
 /// The default bound of all tables.
@@ -69,6 +70,8 @@ pub struct KnownKey {
     x: Packed,
     y: Packed,
     table: FixedBase,
+    /// An id of the signer and the Z_A that goes with it: the first that was met, and hardly anybody has a second.
+    z_a: OnceLock<(Vec<u8>, Digest)>,
     /// The clock, in items, when it was last met.
     last_met: AtomicU64,
 }
@@ -79,6 +82,17 @@ impl KnownKey {
     #[must_use]
     pub fn point<C: Curve>(&self) -> Affine<C> {
         Affine { x: C::Base::from_packed(&self.x), y: C::Base::from_packed(&self.y) }
+    }
+
+    /// Z_A for an id, where it was computed before.
+    #[must_use]
+    pub fn z_a(&self, id: &[u8]) -> Option<Digest> {
+        self.z_a.get().filter(|(known, _)| known == id).map(|(_, z_a)| *z_a)
+    }
+
+    /// Keeps Z_A for an id, unless another id came first.
+    pub fn keep_z_a(&self, id: &[u8], z_a: Digest) {
+        self.z_a.get_or_init(|| (id.to_vec(), z_a));
     }
 
     /// The table of its multiples.
@@ -191,12 +205,21 @@ impl KnownKeys {
         candidates
     }
 
-    /// Makes tables in tasks of the pool that this is called from.
-    pub fn make<C: Curve, L: Lanes<Field = C::Base>>(self: &Arc<Self>, instructions: L::Instructions, mut candidates: Vec<Candidate<C>>) {
+    /// Makes tables in tasks of a pool, or of the process's common one.
+    pub fn make<C: Curve, L: Lanes<Field = C::Base>>(
+        self: &Arc<Self>,
+        instructions: L::Instructions,
+        pool: Option<&rayon::ThreadPool>,
+        mut candidates: Vec<Candidate<C>>,
+    ) {
         while !candidates.is_empty() {
-            let task = candidates.split_off(candidates.len().saturating_sub(TASK_KEYS));
+            let points = candidates.split_off(candidates.len().saturating_sub(TASK_KEYS));
             let keys = Arc::clone(self);
-            rayon::spawn_fifo(move || keys.make_now::<C, L>(instructions, &task));
+            let task = move || keys.make_now::<C, L>(instructions, &points);
+            match pool {
+                Some(pool) => pool.spawn_fifo(task),
+                None => rayon::spawn_fifo(task),
+            }
         }
     }
 
@@ -210,7 +233,7 @@ impl KnownKeys {
                 if self.make_room(&mut tables, FixedBase::bytes_of(width)) {
                     let (x, y) = (candidate.point.x.packed(), candidate.point.y.packed());
                     let last_met = AtomicU64::new(self.clock.load(Relaxed));
-                    tables.insert(candidate.name, Arc::new(KnownKey { x, y, table, last_met }));
+                    tables.insert(candidate.name, Arc::new(KnownKey { x, y, table, z_a: OnceLock::new(), last_met }));
                 }
             }
         }

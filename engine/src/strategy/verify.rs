@@ -31,6 +31,7 @@ use crate::{
         lanes::{Lanes, PackedPoint},
         limbs::{self, Limbs},
     },
+    hash::Digest,
     scheme::{self, Equation, Scheme},
     simd::Processor,
     verdict::{Reason, Verdict},
@@ -48,6 +49,8 @@ pub type Entropy = Arc<dyn Fn() -> Option<[u8; 32]> + Send + Sync>;
 
 /// What the decisions of one back end share.
 pub struct Context {
+    /// The threads; `None` for the process's common ones.
+    pub pool: Option<rayon::ThreadPool>,
     /// The instructions that may be used.
     pub processor: Processor,
     /// The strategy to use wherever it applies; `None` to choose by cost.
@@ -125,7 +128,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
 
     fn verify(mut self) -> Vec<Answer> {
         let shape = self.batch.shape();
-        if self.context.forced == Some(Strategy::Single) || self.range.len() < items_min::<L>() {
+        if self.context.forced == Some(Strategy::Single) {
             return self.range.map(|index| Answer { verdict: single::verify(&shape, &self.batch.item(index)), y: None }).collect();
         }
         let open = self.read();
@@ -150,21 +153,43 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         } else {
             vec![None; self.range.len()]
         };
-        let mut open = Vec::with_capacity(self.range.len());
-        let mut statements = Vec::with_capacity(self.range.len());
+        let (mut open, mut signatures) = (Vec::with_capacity(self.range.len()), Vec::with_capacity(self.range.len()));
         for (place, known) in known.into_iter().enumerate() {
             let item = self.batch.item(start + place);
             let key = |bytes: &[u8]| known.as_ref().map_or_else(|| sec1::parse::<C>(bytes), |known| Ok(known.point()));
             match scheme::claim::<C, _>(&shape, &item, key) {
                 Ok(claim) => {
-                    statements.push(scheme::statement(&shape, &item, claim.signature, &claim.key));
+                    signatures.push(claim.signature);
                     open.push((place, claim.key, known));
                 }
                 Err(reason) => self.decisions[place].answer = Err(reason),
             }
         }
+        let digests = self.digests(&open);
+        let statements: Vec<_> = signatures.iter().zip(&digests).map(|(&signature, digest)| scheme::statement::<C>(signature, digest)).collect();
         let equations = scheme::equations::<C>(&shape, &statements);
         open.into_iter().zip(equations).map(|((place, key, known), equation)| Open { place, equation, key, known }).collect()
+    }
+
+    /// The digests of items by their places. Z_A is kept with the tables of known keys.
+    fn digests(&self, items: &[(usize, Affine<C>, Option<Arc<KnownKey>>)]) -> Vec<Digest> {
+        let shape = self.batch.shape();
+        let bytes: Vec<_> = items.iter().map(|(place, ..)| self.batch.item(self.range.start + place)).collect();
+        let mut z_as = Vec::new();
+        if shape.has_id() {
+            let id = |index: usize| bytes[index].id.unwrap_or_default();
+            let kept: Vec<_> = items.iter().enumerate().map(|(index, (.., known))| known.as_ref()?.z_a(id(index))).collect();
+            let missing: Vec<_> = (0..items.len()).filter(|&index| kept[index].is_none()).collect();
+            let signers: Vec<_> = missing.iter().map(|&index| (id(index), &items[index].1)).collect();
+            z_as = kept.into_iter().map(Option::unwrap_or_default).collect();
+            for (&index, z_a) in missing.iter().zip(scheme::z_as(&signers, self.context.processor)) {
+                z_as[index] = z_a;
+                if let Some(known) = &items[index].2 {
+                    known.keep_z_a(id(index), z_a);
+                }
+            }
+        }
+        scheme::digests(&shape, &bytes, &z_as, self.context.processor)
     }
 
     fn uses_tables(&self) -> bool {
@@ -280,7 +305,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         if matches!(self.context.forced, None | Some(Strategy::Known)) {
             let start = self.range.start;
             let candidates = self.context.known.sight::<C>(items.iter().map(|open| (self.batch.keys().get(start + open.place), open.key)));
-            self.context.known.make::<C, L>(self.adder.instructions(), candidates);
+            self.context.known.make::<C, L>(self.adder.instructions(), self.context.pool.as_ref(), candidates);
         }
     }
 
