@@ -13,10 +13,11 @@ use crate::{
     simd::Processor,
     strategy::{
         Strategy,
+        combined::Entropy,
         forgeries::Forgeries,
         known::{self, KnownKeys, KnownKeysState},
         recover,
-        verify::{Answer, Context, Entropy, ITEMS_COMBINED, ITEMS_TOGETHER, verify},
+        verify::{Answer, Context, ITEMS_COMBINED, ITEMS_TOGETHER, verify},
     },
     verdict::{Verdict, Verdicts},
 };
@@ -102,9 +103,7 @@ impl Cpu {
     }
 
     fn answers(&self, batch: &Batch) -> Vec<Answer> {
-        // A combination is the cheaper the larger it is, so a thread takes as much of one as there is.
-        let task_items = if batch.hints().data().is_empty() { ITEMS_TOGETHER } else { ITEMS_COMBINED };
-        self.map(batch.len(), task_items, |range| verify(&self.context, batch, range))
+        self.map(batch.len(), task_items(batch.hints()), |range| verify(&self.context, batch, range))
     }
 
     /// The answers on all ranges of at most `task_items` items, in order, by all threads of the pool.
@@ -132,6 +131,11 @@ impl Cpu {
 }
 
 const NAME: &str = "cpu";
+
+/// The most items of a task: a combination is the cheaper the larger it is, so with hints a thread takes as much of a batch as there is.
+fn task_items(hints: &ByteColumn) -> usize {
+    if hints.data().is_empty() { ITEMS_TOGETHER } else { ITEMS_COMBINED }
+}
 
 /// A seed from the operating system, or none where it has none to give.
 fn entropy_of_the_system() -> Option<[u8; 32]> {
@@ -165,7 +169,7 @@ impl Backend for Cpu {
     }
 
     fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {
-        let answers = self.map(batch.len(), ITEMS_TOGETHER, |range| recover::recover(self.context.processor, batch, range));
+        let answers = self.map(batch.len(), task_items(batch.hints()), |range| recover::recover(&self.context, batch, range));
         let (verdicts, keys): (Vec<_>, _) = answers
             .into_iter()
             .map(|answer| match answer {

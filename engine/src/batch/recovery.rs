@@ -10,13 +10,14 @@ pub struct RecoveryBatch {
     low_s: bool,
     inputs: ByteColumn,
     signatures: ByteColumn,
+    hints: ByteColumn,
 }
 
 impl RecoveryBatch {
     /// An empty batch over messages or digests; `low_s` refuses s above (n - 1)/2.
     #[must_use]
     pub const fn new(input: Input, low_s: bool) -> Self {
-        Self { input, low_s, inputs: ByteColumn::new(), signatures: ByteColumn::new() }
+        Self { input, low_s, inputs: ByteColumn::new(), signatures: ByteColumn::new(), hints: ByteColumn::new() }
     }
 
     /// Appends one item: its message or digest, and r||s||id as 65 bytes.
@@ -25,10 +26,21 @@ impl RecoveryBatch {
     /// # Errors
     /// [`ItemError`]; the batch is then unchanged.
     pub fn push(&mut self, input: &[u8], signature: &[u8]) -> Result<(), ItemError> {
+        self.push_with_hint(input, signature, &[])
+    }
+
+    /// The same, with the key that somebody says was recovered before, as SEC1 bytes. It is never trusted: it may change the cost of an answer,
+    /// not its value.
+    ///
+    /// # Errors
+    /// [`ItemError`]; the batch is then unchanged.
+    pub fn push_with_hint(&mut self, input: &[u8], signature: &[u8], hint: &[u8]) -> Result<(), ItemError> {
         check_input(self.input, input)?;
         self.inputs.check_room(input.len())?;
+        self.hints.check_room(hint.len())?;
         self.signatures.push(signature)?;
         self.inputs.push(input)?;
+        self.hints.push(hint)?;
         Ok(())
     }
 
@@ -60,6 +72,12 @@ impl RecoveryBatch {
     #[must_use]
     pub const fn inputs(&self) -> &ByteColumn {
         &self.inputs
+    }
+
+    /// The column of hints; an empty string where there is none.
+    #[must_use]
+    pub const fn hints(&self) -> &ByteColumn {
+        &self.hints
     }
 
     /// The column of signatures, r||s||id.

@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// The equations of many statements, with one inversion for all.
-pub(super) fn equations<C: Curve>(statements: &[Statement], low_s: bool) -> Vec<Equation> {
+#[must_use]
+pub fn equations<C: Curve>(statements: &[Statement], low_s: bool) -> Vec<Equation> {
     let inverses = inverses::<C>(statements.iter().map(|statement| &statement.signature.s));
     let equation = |(Statement { signature: Signature { r, s }, e }, inverse): (&Statement, Scalar<C>)| Equation {
         factors: Factors { u1: inverse.mul_integer(e), u2: inverse.mul_integer(r) },

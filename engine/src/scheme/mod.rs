@@ -9,6 +9,7 @@ mod sm2;
 
 use digests::digest_of;
 pub use digests::{digests, z_as};
+pub use ecdsa::equations as ecdsa_equations;
 pub use equation::{Claim, Equation, Statement, claim, equation, equations, statement};
 pub use recovery::{RecoveryClaim, RecoveryEquation, recovery_equations};
 pub use signature::Signature;

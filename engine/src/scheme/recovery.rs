@@ -2,7 +2,8 @@
 
 use super::{
     digest_of, ecdsa,
-    signature::{self, Signature, integer_of_digest, is_high},
+    equation::Statement,
+    signature::{self, integer_of_digest, is_high},
 };
 use crate::{
     batch::{Encoding, Input, RecoveryBatch},
@@ -18,9 +19,7 @@ use crate::{
 /// What stands in r||s||id over a digest. The recovery id is the parity of y(R), plus 2 where x(R) = r + n.
 #[derive(Clone, Copy, Debug)]
 pub struct RecoveryClaim {
-    signature: Signature,
-    /// The digest as an integer below n.
-    e: Limbs,
+    statement: Statement,
     /// What x(R) is said to be: below p.
     pub x: Limbs,
     /// Whether y(R) is said to be odd.
@@ -57,7 +56,13 @@ impl RecoveryClaim {
             Input::Digest => digest_of(message),
         };
         let e = integer_of_digest::<C>(&digest);
-        Ok(Self { signature, e, x, y_is_odd: id & 1 == 1 })
+        Ok(Self { statement: Statement { signature, e }, x, y_is_odd: id & 1 == 1 })
+    }
+
+    /// r, s and e.
+    #[must_use]
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
     }
 
     /// R, or `None` where no point has this x.
@@ -70,10 +75,10 @@ impl RecoveryClaim {
 /// The equations of many claims, with one inversion for all.
 #[must_use]
 pub fn recovery_equations<C: Curve>(claims: &[RecoveryClaim], low_s: bool) -> Vec<RecoveryEquation> {
-    let inverses = ecdsa::inverses::<C>(claims.iter().map(|claim| &claim.signature.r));
+    let inverses = ecdsa::inverses::<C>(claims.iter().map(|claim| &claim.statement.signature.r));
     let equation = |(claim, inverse): (&RecoveryClaim, crate::curve::Scalar<C>)| RecoveryEquation {
-        factors: Factors { u1: inverse.neg().mul_integer(&claim.e), u2: inverse.mul_integer(&claim.signature.s) },
-        refused_by_low_s: low_s && is_high::<C>(&claim.signature.s),
+        factors: Factors { u1: inverse.neg().mul_integer(&claim.statement.e), u2: inverse.mul_integer(&claim.statement.signature.s) },
+        refused_by_low_s: low_s && is_high::<C>(&claim.statement.signature.s),
     };
     claims.iter().zip(inverses).map(equation).collect()
 }

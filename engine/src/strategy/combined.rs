@@ -7,7 +7,12 @@
 //! R is a point of the curve with the x that the signature names, so that nothing but the sum is left to check. A wrong hint makes a sum fail
 //! and so costs time; it cannot make a bad item good.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use rand_chacha::{
+    ChaCha12Rng,
+    rand_core::{Rng, SeedableRng},
+};
 
 use super::forgeries::Costs;
 use crate::{
@@ -62,8 +67,44 @@ fn loads<C: Curve>(items: usize, keys: usize) -> [Load; 2] {
     [Load { products: items, bits: FACTOR_BITS }, keys]
 }
 
+/// Which members one combination, or parts of it, shows to be good; all others have to be decided in the ordinary way, and so have all where that is
+/// cheaper or where there is no randomness.
+///
+/// `ordinary_item` is the cost of that way for an item, in additions; `share` that of the source's items that are expected to spoil. A strategy
+/// that is `forced` does not ask whether the combination pays.
+pub fn good<C: Curve, L: Lanes<Field = C::Base>>(
+    adder: &mut Adder<C, L>,
+    members: &[Member<'_, C>],
+    entropy: &Entropy,
+    ordinary_item: f64,
+    share: f64,
+    forced: bool,
+) -> Vec<bool> {
+    let mut good = vec![false; members.len()];
+    let Some(seed) = entropy().filter(|_| !members.is_empty()) else { return good };
+    let combination = Combination::new::<L>(adder.instructions(), members, factors(seed));
+    let keys = combination.keys.len();
+    let costs = Costs { combination: |items: usize| additions::<C>(items, keys.min(items)), ordinary_item, share };
+    if forced || costs.combine(members.len()) {
+        for range in combination.good(adder, &costs) {
+            good[range].fill(true);
+        }
+    }
+    good
+}
+
+/// Where the random factors of combinations come from: a seed for each piece of a batch, never derived from the batch. `None` where there is no
+/// randomness to be had: then nothing is combined.
+pub type Entropy = Arc<dyn Fn() -> Option<[u8; 32]> + Send + Sync>;
+
+/// Factors of 128 random bits.
+fn factors(seed: [u8; 32]) -> impl FnMut() -> u128 {
+    let mut stream = ChaCha12Rng::from_seed(seed);
+    move || u128::from(stream.next_u64()) << 64 | u128::from(stream.next_u64())
+}
+
 /// Members with their random factors.
-pub struct Combination<'a, C: Curve> {
+struct Combination<'a, C: Curve> {
     members: &'a [Member<'a, C>],
     /// z_i.
     factors: Vec<Limbs>,
@@ -78,7 +119,7 @@ pub struct Combination<'a, C: Curve> {
 
 impl<'a, C: Curve> Combination<'a, C> {
     /// Joins members; `random` gives each its factor.
-    pub fn new<L: Lanes<Field = C::Base>>(instructions: L::Instructions, members: &'a [Member<'a, C>], mut random: impl FnMut() -> u128) -> Self {
+    fn new<L: Lanes<Field = C::Base>>(instructions: L::Instructions, members: &'a [Member<'a, C>], mut random: impl FnMut() -> u128) -> Self {
         let mut numbers = HashMap::with_capacity(members.len().min(4096));
         let mut keys = Vec::new();
         let key_of = members.iter().map(|member| {
@@ -113,17 +154,8 @@ impl<'a, C: Curve> Combination<'a, C> {
         }
     }
 
-    /// The number of distinct keys.
-    #[must_use]
-    pub const fn keys(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// The members that are good, by ranges of them; all others have to be decided in the ordinary way.
-    ///
-    /// `costs` says where to stop splitting.
-    #[must_use]
-    pub fn good<L: Lanes<Field = C::Base>>(&self, adder: &mut Adder<C, L>, costs: &Costs<impl Fn(usize) -> f64>) -> Vec<Range<usize>> {
+    /// The members that are good, by ranges of them. `costs` says where to stop splitting.
+    fn good<L: Lanes<Field = C::Base>>(&self, adder: &mut Adder<C, L>, costs: &Costs<impl Fn(usize) -> f64>) -> Vec<Range<usize>> {
         let mut good = Vec::new();
         let all = 0..self.members.len();
         let sum = self.sum(adder, all.clone());

@@ -4,17 +4,12 @@ use std::{fmt, ops::Range, sync::Arc};
 
 use super::{
     Strategy,
-    combined::{self, Combination, Member},
+    combined::{self, Entropy, Member},
     forgeries::{Costs, Forgeries},
     known::{KnownKey, KnownKeys},
     ordinary::{self, Decision},
     single, with_lanes,
 };
-use rand_chacha::{
-    ChaCha12Rng,
-    rand_core::{Rng, SeedableRng},
-};
-
 use crate::{
     batch::Batch,
     curve::{
@@ -42,10 +37,6 @@ pub const ITEMS_TOGETHER: usize = 512;
 
 /// The most items of one combination: beyond, an item costs hardly less.
 pub const ITEMS_COMBINED: usize = 1 << 15;
-
-/// Where the random factors of combinations come from: a seed for each piece of a batch, never derived from the batch. `None` where there is no
-/// randomness to be had: then nothing is combined.
-pub type Entropy = Arc<dyn Fn() -> Option<[u8; 32]> + Send + Sync>;
 
 /// What the decisions of one back end share.
 pub struct Context {
@@ -115,8 +106,11 @@ enum Hint {
 
 /// The cost of an item in the ordinary way, in additions that share their inversion.
 const KNOWN_ADDITIONS: f64 = 60.0;
-/// The same without a table: half the doublings where there is an endomorphism.
-const LOCKSTEP_ADDITIONS: [f64; 2] = [250.0, 400.0];
+/// The same without a table.
+pub(super) const fn lockstep_additions<C: Curve>() -> f64 {
+    // Half the doublings where there is an endomorphism.
+    if C::ENDOMORPHISM.is_some() { 250.0 } else { 400.0 }
+}
 /// The cost of a square root in the same unit.
 const ROOT_ADDITIONS: f64 = 40.0;
 
@@ -221,7 +215,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
 
     /// The cost of an item in the ordinary way.
     fn ordinary_cost(open: &Open<C>) -> f64 {
-        if open.known.is_some() { KNOWN_ADDITIONS } else { LOCKSTEP_ADDITIONS[usize::from(C::ENDOMORPHISM.is_none())] }
+        if open.known.is_some() { KNOWN_ADDITIONS } else { lockstep_additions::<C>() }
     }
 
     /// `parity` and `whole`, where they pay: which of the open items are decided.
@@ -229,18 +223,13 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         let mut decided = vec![false; open.len()];
         let ordinary_item = hinted.iter().map(|&(index, _)| Self::ordinary_cost(&open[index])).sum::<f64>() / hinted.len() as f64;
         let roots = hinted.iter().filter(|(_, hint)| matches!(hint, Hint::Parity(_))).count() as f64 * ROOT_ADDITIONS / hinted.len() as f64;
-        let share = self.context.forgeries.share(self.batch.source());
-        let costs = |keys: usize| Costs {
-            combination: move |items: usize| combined::additions::<C>(items, keys.min(items)),
-            ordinary_item: ordinary_item - roots,
-            share,
-        };
+        let (share, forced) = (self.context.forgeries.share(self.batch.source()), self.context.forced.is_some());
+        let ordinary_item = ordinary_item - roots;
         // As if all had the same key, which costs least.
-        if self.context.forced.is_none() && !costs(1).combine(hinted.len()) {
+        let at_best = Costs { combination: |items| combined::additions::<C>(items, 1), ordinary_item, share };
+        if !forced && !at_best.combine(hinted.len()) {
             return decided;
         }
-        let Some(seed) = (self.context.entropy)() else { return decided };
-        let mut random = random_factors(seed);
         let points = self.points(hinted);
         let usable: Vec<_> = hinted.iter().zip(&points).filter(|(_, point)| **point != PackedPoint::IDENTITY).collect();
         let start = self.range.start;
@@ -249,17 +238,11 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
             Member { equation: &open.equation, key_bytes: self.batch.keys().get(start + open.place), key: &open.key, r: *r }
         };
         let members: Vec<_> = usable.iter().map(member).collect();
-        let combination = Combination::new::<L>(self.adder.instructions(), &members, &mut random);
-        let costs = Costs { ordinary_item, ..costs(combination.keys()) };
-        if self.context.forced.is_none() && !costs.combine(members.len()) {
-            return decided;
-        }
-        for range in combination.good(&mut self.adder, &costs) {
-            for &(&(index, ref hint), _) in &usable[range] {
-                decided[index] = true;
-                let y = if let Hint::Whole([_, y]) = hint { Some(*y) } else { None };
-                self.decisions[open[index].place] = Decision { answer: Ok(()), y };
-            }
+        let good = combined::good(&mut self.adder, &members, &self.context.entropy, ordinary_item, share, forced);
+        for ((&(index, ref hint), _), _) in usable.into_iter().zip(good).filter(|(_, good)| *good) {
+            decided[index] = true;
+            let y = if let Hint::Whole([_, y]) = hint { Some(*y) } else { None };
+            self.decisions[open[index].place] = Decision { answer: Ok(()), y };
         }
         decided
     }
@@ -326,12 +309,6 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
 /// The fewest items that are worth advancing together. Vectors pay from the second item on: eight lanes cost hardly more than one single item.
 const fn items_min<L: Lanes>() -> usize {
     if L::WIDTH == 1 { 32 } else { 2 }
-}
-
-/// Factors of 128 random bits.
-fn random_factors(seed: [u8; 32]) -> impl FnMut() -> u128 {
-    let mut stream = ChaCha12Rng::from_seed(seed);
-    move || u128::from(stream.next_u64()) << 64 | u128::from(stream.next_u64())
 }
 
 impl fmt::Debug for Context {
