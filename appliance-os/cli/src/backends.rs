@@ -1,24 +1,34 @@
 //! The back ends of this build, by name.
 
-use chainbox_engine::backend::{Backend, Cpu, known_answers};
+use chainbox_engine::{
+    backend::{Backend, Cpu, CpuOptions, known_answers},
+    strategy::Strategy,
+};
 
 use crate::error::Error;
 
 /// The names of the back ends of this build.
 pub const NAMES: &[&str] = &["cpu"];
 
-/// The back end with this name. It works only after it passed the known answers here and now.
+/// The back end with this name, which uses a strategy wherever that applies, or chooses by cost. It works only after it passed the known answers
+/// here and now.
 ///
 /// # Errors
 /// [`Error`] for a name that is not in [`NAMES`], or a back end that gives a wrong answer.
-pub fn open(name: &str) -> Result<Box<dyn Backend>, Error> {
-    let backend: Box<dyn Backend> = match name {
-        "cpu" => Box::new(Cpu::new()),
-        _ => return Err(Error::new(format!("no back end is called {name:?}; this build has: {}", NAMES.join(", ")))),
+pub fn open(name: &str, strategy: Option<Strategy>) -> Result<Box<dyn Backend>, Error> {
+    let make = || -> Result<Box<dyn Backend>, Error> {
+        match name {
+            "cpu" => {
+                let options = CpuOptions { strategy, ..CpuOptions::default() };
+                Ok(Box::new(Cpu::with_options(&options).map_err(|error| Error::new(error.to_string()))?))
+            }
+            _ => Err(Error::new(format!("no back end is called {name:?}; this build has: {}", NAMES.join(", ")))),
+        }
     };
-    known_answers::check(backend.as_ref())
+    known_answers::check(make()?.as_ref())
         .map_err(|error| Error::new(format!("back end {name} fails its known answers on this machine and is not used: {error}")))?;
-    Ok(backend)
+    // Another one, so that the known answers do not count among the items it decided.
+    make()
 }
 
 /// Sets how many threads the CPU works with, for reading and verifying.

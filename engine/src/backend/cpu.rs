@@ -12,7 +12,7 @@ use crate::{
     scheme::Scheme,
     simd::Processor,
     strategy::{
-        Strategy,
+        Decided, Strategy,
         combined::Entropy,
         forgeries::Forgeries,
         known::{self, KnownKeys, KnownKeysState},
@@ -84,7 +84,7 @@ impl Cpu {
     fn of(pool: Option<rayon::ThreadPool>, options: &CpuOptions) -> Self {
         let known = Arc::new(KnownKeys::new(options.key_table_bytes));
         let entropy = Arc::clone(&options.entropy);
-        Self { context: Context { pool, processor: options.processor, forced: options.strategy, known, forgeries: Forgeries::default(), entropy } }
+        Self { context: Context { pool, processor: options.processor, forced: options.strategy, known, decided: Decided::default(), forgeries: Forgeries::default(), entropy } }
     }
 
     /// What the tables of known keys are at.
@@ -166,6 +166,10 @@ impl Backend for Cpu {
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
         Ok(self.answers(batch).into_iter().map(|answer| answer.verdict).collect::<Vec<_>>().into())
+    }
+
+    fn decided(&self) -> Vec<(Strategy, u64)> {
+        self.context.decided.counts()
     }
 
     fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {

@@ -10,6 +10,7 @@ use crate::{
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
     hash::{Digest, Hash},
     scheme::Scheme,
+    strategy::Strategy,
     verdict::Verdicts,
 };
 
@@ -62,6 +63,11 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// [`Fault`] where the whole batch got no verdict.
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault>;
+
+    /// How many items each strategy decided since the back end was made; nothing for a back end that knows no strategies.
+    fn decided(&self) -> Vec<(Strategy, u64)> {
+        Vec::new()
+    }
 
     /// One key or reason an item, in order.
     ///

@@ -16,7 +16,10 @@ pub mod recover;
 pub mod single;
 pub mod verify;
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 /// Evaluates an expression with `$lanes` as the widest lanes of a curve's field that a processor may use, and `$instructions` as their instructions.
 macro_rules! with_lanes {
@@ -65,6 +68,24 @@ impl Strategy {
             Self::Whole => "whole",
             Self::Recover => "recover",
         }
+    }
+}
+
+/// How many items were decided by each strategy.
+#[derive(Debug, Default)]
+pub struct Decided([AtomicU64; Strategy::ALL.len()]);
+
+impl Decided {
+    /// Counts items.
+    pub fn count(&self, strategy: Strategy, items: usize) {
+        self.0[strategy as usize].fetch_add(items as u64, Relaxed);
+    }
+
+    /// The items of each strategy that decided any.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(Strategy, u64)> {
+        let counts = Strategy::ALL.into_iter().zip(&self.0).map(|(strategy, items)| (strategy, items.load(Relaxed)));
+        counts.filter(|(_, items)| *items > 0).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    Strategy,
     combined::{self, Member},
     verify::{Context, ITEMS_TOGETHER, lockstep_additions},
     with_lanes,
@@ -72,6 +73,7 @@ fn recover_in<C: Curve, L: Lanes<Field = C::Base>>(
     batch: &RecoveryBatch,
     range: Range<usize>,
 ) -> Vec<Recovery> {
+    context.decided.count(Strategy::Recover, range.len());
     let mut answers = vec![Err(Reason::NotChecked); range.len()];
     let mut claims = Vec::with_capacity(range.len());
     for (place, index) in range.clone().enumerate() {

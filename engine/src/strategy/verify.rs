@@ -3,7 +3,7 @@
 use std::{fmt, ops::Range, sync::Arc};
 
 use super::{
-    Strategy,
+    Decided, Strategy,
     combined::{self, Entropy, Member},
     forgeries::{Costs, Forgeries},
     known::{KnownKey, KnownKeys},
@@ -48,6 +48,8 @@ pub struct Context {
     pub forced: Option<Strategy>,
     /// The keys that have tables.
     pub known: Arc<KnownKeys>,
+    /// How the items were decided.
+    pub decided: Decided,
     /// What was seen of the sources.
     pub forgeries: Forgeries,
     /// The random factors.
@@ -123,6 +125,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
     fn verify(mut self) -> Vec<Answer> {
         let shape = self.batch.shape();
         if self.context.forced == Some(Strategy::Single) {
+            self.context.decided.count(Strategy::Single, self.range.len());
             return self.range.map(|index| Answer { verdict: single::verify(&shape, &self.batch.item(index)), y: None }).collect();
         }
         let open = self.read();
@@ -241,7 +244,11 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         let good = combined::good(&mut self.adder, &members, &self.context.entropy, ordinary_item, share, forced);
         for ((&(index, ref hint), _), _) in usable.into_iter().zip(good).filter(|(_, good)| *good) {
             decided[index] = true;
-            let y = if let Hint::Whole([_, y]) = hint { Some(*y) } else { None };
+            let (strategy, y) = match hint {
+                Hint::Parity(_) => (Strategy::Parity, None),
+                Hint::Whole([_, y]) => (Strategy::Whole, Some(*y)),
+            };
+            self.context.decided.count(strategy, 1);
             self.decisions[open[index].place] = Decision { answer: Ok(()), y };
         }
         decided
@@ -268,6 +275,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
     /// `known`.
     fn decide_known(&mut self, items: &[&Open<C>]) {
         let (equations, keys): (Vec<_>, Vec<_>) = items.iter().filter_map(|open| Some((open.equation, open.known.as_deref()?))).unzip();
+        self.context.decided.count(Strategy::Known, items.len());
         for (open, decision) in items.iter().zip(ordinary::known(&mut self.adder, &equations, &keys)) {
             self.decisions[open.place] = decision;
         }
@@ -276,10 +284,12 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
     /// `lockstep`, or `single` for a few. Keys that come again get their tables in the background.
     fn decide_others(&mut self, items: &[&Open<C>]) {
         if items.len() < items_min::<L>() {
+            self.context.decided.count(Strategy::Single, items.len());
             for open in items {
                 self.decisions[open.place].answer = single::decide(&open.equation, &open.key);
             }
         } else {
+            self.context.decided.count(Strategy::Lockstep, items.len());
             let (equations, keys): (Vec<_>, Vec<_>) = items.iter().map(|open| (open.equation, open.key)).unzip();
             for (open, decision) in items.iter().zip(ordinary::lockstep(&mut self.adder, &equations, &keys)) {
                 self.decisions[open.place] = decision;

@@ -16,7 +16,7 @@ use std::{
     process::ExitCode,
 };
 
-use chainbox_engine::transaction::ethereum::Policy;
+use chainbox_engine::{strategy::Strategy, transaction::ethereum::Policy};
 
 use crate::{backends, error::Error, formats::Format};
 use input::Source;
@@ -112,9 +112,28 @@ pub struct Args {
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     backend: String,
 
+    /// How to verify: auto chooses by cost; single, lockstep, known, parity and whole force a way wherever it applies. No verdict depends on it
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = strategy_of)]
+    strategy: StrategyChoice,
+
     /// How many threads to use; as many as there are processors unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+}
+
+/// A strategy, or none where the engine is to choose.
+type StrategyChoice = Option<Strategy>;
+
+/// The strategies that can be asked for: keys are recovered where a format needs it, and nowhere else.
+fn strategy_of(name: &str) -> Result<StrategyChoice, String> {
+    if name == "auto" {
+        return Ok(None);
+    }
+    let strategies = || Strategy::ALL.into_iter().filter(|strategy| *strategy != Strategy::Recover);
+    strategies().find(|strategy| strategy.name() == name).map(Some).ok_or_else(|| {
+        let names: Vec<_> = strategies().map(Strategy::name).collect();
+        format!("the strategies are auto, {}", names.join(", "))
+    })
 }
 
 /// [`Format`], or what the content says.
@@ -168,7 +187,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     if let Some(threads) = args.threads {
         backends::limit_threads(usize::from(threads))?;
     }
-    let backend = backends::open(&args.backend)?;
+    let backend = backends::open(&args.backend, args.strategy)?;
     let policies =
         Policies { low_s: args.low_s, transactions: Policy { chain_id: args.chain_id, require_chain_id: args.require_chain_id } };
     let source = Source::open(&args.file)?;

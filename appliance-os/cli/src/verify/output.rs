@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chainbox_engine::strategy::Strategy;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 pub use summary::Summary;
@@ -85,16 +86,16 @@ impl Output {
     ///
     /// # Errors
     /// [`Error`] where standard output cannot be written.
-    pub fn finish(mut self, backend: &str) -> Result<Summary, Error> {
+    pub fn finish(mut self, work: &Work<'_>) -> Result<Summary, Error> {
         let elapsed = self.started.elapsed();
         self.bar.finish_and_clear();
         if self.options.json {
-            json::summary(&mut self.out, &self.summary, elapsed, backend);
+            json::summary(&mut self.out, &self.summary, elapsed, work);
             if let Some(first) = &self.first_malformed {
                 self.err = format!("chainbox: {} malformed, the first: {first}\n", HumanCount(self.summary.malformed)).into_bytes();
             }
         } else {
-            human::summary(&mut self.out, &self.summary, elapsed, backend);
+            human::summary(&mut self.out, &self.summary, elapsed, work);
         }
         self.flush()?;
         Ok(self.summary)
@@ -132,6 +133,14 @@ impl Output {
         self.err.clear();
         written.map_err(|error| Error::stdout(&error))
     }
+}
+
+/// Who did the work, and how.
+pub struct Work<'a> {
+    /// The back end's name.
+    pub backend: &'a str,
+    /// The items that each strategy decided.
+    pub strategies: Vec<(Strategy, u64)>,
 }
 
 /// A bar where the length is known, a spinner elsewhere; hidden unless standard error is a terminal.

@@ -18,7 +18,7 @@ use super::{
     input::Source,
     judge::{Answer, judge},
     lines::{Line, LineReader},
-    output::{Output, Summary},
+    output::{Output, Summary, Work},
 };
 use crate::{
     error::Error,
@@ -35,6 +35,11 @@ const WAITING_CHUNKS_MAX: usize = 1;
 pub struct Chunk {
     pub answers: Vec<Answer>,
     pub input_bytes: u64,
+}
+
+/// Who did the work, and how.
+fn work(backend: &dyn Backend) -> Work<'_> {
+    Work { backend: backend.name(), strategies: backend.decided() }
 }
 
 /// Verifies a whole input. `told` is its format unless the content shall tell it.
@@ -56,7 +61,7 @@ pub fn run(
         policies.check(format)?;
     }
     match format {
-        None => output.finish(backend.name()),
+        None => output.finish(&work(backend)),
         Some(Format::Jsonl) => run_lines(source, LineFormat::Jsonl { low_s: policies.low_s }, backend, output),
         Some(Format::EthTx) => {
             let (columns, header_line) = source.columns()?;
@@ -183,7 +188,7 @@ fn run_stages(
         // A panic over there is a fault of this program: it goes on here.
         let judged = judging.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         written.and(judged)?;
-        output.finish(backend.name())
+        output.finish(&work(backend))
     })
 }
 

@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 
 use super::{
     super::judge::{Answer, Outcome},
-    Summary, rate,
+    Summary, Work, rate,
 };
 use crate::formats::{Expected, Facts, Label};
 
@@ -70,7 +70,7 @@ fn expectation(answer: &Answer, mismatch: bool) -> Option<String> {
 }
 
 /// Appends the summary.
-pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, backend: &str) {
+pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, work: &Work<'_>) {
     let count = |number: u64| HumanCount(number).to_string();
     let mut text = format!(
         "{} {}: {} valid, {} invalid, {} malformed\n",
@@ -90,7 +90,11 @@ pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, backend:
         let _ = writeln!(text, "{note}");
     }
     let per_second = count(rate(summary.items, elapsed));
-    let _ = writeln!(text, "{:.3} s, {per_second} items a second, back end {backend}", elapsed.as_secs_f64());
+    let _ = writeln!(text, "{:.3} s, {per_second} items a second, back end {}", elapsed.as_secs_f64(), work.backend);
+    let strategies: Vec<_> = work.strategies.iter().map(|(strategy, items)| format!("{} by {strategy}", count(*items))).collect();
+    if !strategies.is_empty() {
+        let _ = writeln!(text, "decided: {}", strategies.join(", "));
+    }
     out.extend_from_slice(text.as_bytes());
 }
 

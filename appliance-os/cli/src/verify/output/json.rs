@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     super::judge::{Answer, Outcome},
-    Summary,
+    Summary, Work,
     human::prefixed_hex,
     rate,
 };
@@ -131,13 +131,15 @@ struct SummaryFields<'a> {
     seconds: f64,
     items_per_second: u64,
     backend: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    strategies: BTreeMap<&'static str, u64>,
     reasons: BTreeMap<&'static str, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
 }
 
 /// Appends the last line.
-pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, backend: &str) {
+pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, work: &Work<'_>) {
     let fields = SummaryFields {
         items: summary.items,
         valid: summary.valid,
@@ -146,7 +148,8 @@ pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, backend:
         mismatches: summary.mismatches,
         seconds: elapsed.as_secs_f64(),
         items_per_second: rate(summary.items, elapsed),
-        backend,
+        backend: work.backend,
+        strategies: work.strategies.iter().map(|(strategy, items)| (strategy.name(), *items)).collect(),
         reasons: summary.reasons.iter().map(|(refusal, count)| (refusal.name(), *count)).collect(),
         note: summary.note,
     };
