@@ -117,18 +117,20 @@ fn latency(times: [&Times; 2]) -> Latency {
     Latency { samples: times[0].samples(), p50_us, p99_us, peer_p50_us, peer_p99_us }
 }
 
-/// Lets the engine meet signers that come again until it has made their tables: the figures are those of a service that runs, and the first
-/// seconds are not. Their items are those of the round that is not timed.
+/// Lets the engine meet signers that come again until it makes no more tables of them: the figures are those of a service that runs, and its
+/// first seconds are not. Their items are those of the round that is not timed.
 fn settle(engine: &Cpu, batch: &Batch, signers: u64) -> Result<(), Error> {
-    // As often as a key must be met before it has a table, and once more for keys that found no room to be counted.
-    const PASSES: usize = 4;
-    if 2 * signers <= batch.len() as u64 {
-        for _ in 0..PASSES {
-            engine.verify(batch)?;
-            while engine.known_keys().waiting > 0 {
-                thread::sleep(Duration::from_millis(1));
-            }
+    // Passes without a new table, after which there will be none: a key must be met a few times before it has one.
+    const STILL: usize = 4;
+    let (mut keys, mut still) = (0, 0);
+    while 2 * signers <= batch.len() as u64 && still < STILL {
+        engine.verify(batch)?;
+        while engine.known_keys().waiting > 0 {
+            thread::sleep(Duration::from_millis(1));
         }
+        let now = engine.known_keys().keys;
+        still = if now > keys { 0 } else { still + 1 };
+        keys = now;
     }
     Ok(())
 }

@@ -50,10 +50,7 @@ impl<G: Group> GeneratorTables<G> {
 
     /// The table of G for these lanes.
     pub fn fixed_base<L: Lanes<Field = G::Base>>(&self, adder: &mut Adder<G, L>) -> &FixedBase {
-        self.fixed_bases[L::FORM as usize].get_or_init(|| {
-            let mut tables = FixedBase::of_points(adder, &[G::G], GENERATOR_WINDOW);
-            tables.pop().expect("one table for one point")
-        })
+        self.fixed_bases[L::FORM as usize].get_or_init(|| FixedBase::new(adder, &G::G, GENERATOR_WINDOW))
     }
 }
 

@@ -1,7 +1,8 @@
 //! `known`: tables of the keys that come again, so that u2*Q is a sum of rows.
 //!
-//! The tables of all schemes share one bound in bytes. A key that was met [`SIGHTINGS`] times gets its table in the background; the one that was
-//! idle longest gives way, but none that is still in use: more keys than there is room for must not drive each other out in turn.
+//! The tables of all schemes share one bound in bytes. A key that was met [`SIGHTINGS`] times gets its table in the background, at the pace that
+//! the items in all pay for. The table that was idle longest gives way, but none that is still in use: more keys than there is room for must not
+//! drive each other out in turn.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,6 +28,12 @@ pub const TABLE_BYTES_DEFAULT: usize = 512 << 20;
 
 /// How often a key is met before its table is made: the table costs as much as some twenty products save.
 const SIGHTINGS: u32 = 3;
+
+/// Items that pay for one table: a table takes as long as some thirty of them, and must not hold up the others by more than a fifth.
+const ITEMS_A_TABLE: u64 = 150;
+
+/// Tables that may be paid for in advance.
+const CREDIT_TABLES: u64 = 128;
 
 /// Slots for keys that were met and have no table yet. A key that finds its slot taken takes it over.
 const SIGHTING_SLOTS: usize = 1 << 16;
@@ -128,6 +135,8 @@ pub struct KnownKeys {
 }
 
 struct Waiting {
+    /// The clock up to which items have paid for tables.
+    paid: u64,
     /// How often each key was met: its hash and a count.
     sightings: Vec<(u64, u32)>,
     names: HashSet<Name>,
@@ -153,7 +162,7 @@ impl KnownKeys {
             clock: AtomicU64::new(0),
             hasher: RandomState::new(),
             tables: RwLock::default(),
-            waiting: Mutex::new(Waiting { sightings, names: HashSet::new() }),
+            waiting: Mutex::new(Waiting { paid: 0, sightings, names: HashSet::new() }),
         }
     }
 
@@ -182,14 +191,17 @@ impl KnownKeys {
         keys.map(find).collect()
     }
 
-    /// Counts keys that have no table; those that were met often enough are to be given one by [`Self::make`].
+    /// Counts keys that have no table; those that were met often enough are to be given one by [`Self::make`]. `eager` asks not who pays.
     #[must_use]
-    pub fn sight<'a, C: Curve>(&self, keys: impl Iterator<Item = (&'a [u8], Affine<C>)>) -> Vec<Candidate<C>> {
+    pub fn sight<'a, C: Curve>(&self, keys: impl Iterator<Item = (&'a [u8], Affine<C>)>, eager: bool) -> Vec<Candidate<C>> {
         if self.width.is_none() {
             return Vec::new();
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = &mut *waiting;
         let mut candidates = Vec::new();
+        let now = self.clock.load(Relaxed);
+        waiting.paid = waiting.paid.max(now.saturating_sub(CREDIT_TABLES * ITEMS_A_TABLE));
         for (key, point) in keys {
             let name = Name::new::<C>(key);
             let hash = self.hasher.hash_one(name);
@@ -198,7 +210,9 @@ impl KnownKeys {
                 (*slot_hash, *count) = (hash, 0);
             }
             *count += 1;
-            if *count >= SIGHTINGS && waiting.names.len() < WAITING_MAX && waiting.names.insert(name) {
+            let is_paid = eager || waiting.paid + ITEMS_A_TABLE <= now;
+            if *count >= SIGHTINGS && is_paid && waiting.names.len() < WAITING_MAX && waiting.names.insert(name) {
+                waiting.paid += if eager { 0 } else { ITEMS_A_TABLE };
                 candidates.push(Candidate { name, point });
             }
         }
@@ -225,29 +239,25 @@ impl KnownKeys {
 
     fn make_now<C: Curve, L: Lanes<Field = C::Base>>(&self, instructions: L::Instructions, candidates: &[Candidate<C>]) {
         let Some(width) = self.width else { return };
-        if self.has_room(candidates.len(), width) {
-            let points: Vec<_> = candidates.iter().map(|candidate| candidate.point).collect();
-            let made = FixedBase::of_points(&mut Adder::<C, L>::new(instructions), &points, width);
-            let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-            for (candidate, table) in candidates.iter().zip(made) {
+        let mut adder = Adder::<C, L>::new(instructions);
+        for Candidate { name, point } in candidates {
+            if self.has_room(width) {
+                let table = FixedBase::new(&mut adder, point, width);
+                let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
                 if self.make_room(&mut tables, FixedBase::bytes_of(width)) {
-                    let (x, y) = (candidate.point.x.packed(), candidate.point.y.packed());
+                    let (x, y) = (point.x.packed(), point.y.packed());
                     let last_met = AtomicU64::new(self.clock.load(Relaxed));
-                    tables.insert(candidate.name, Arc::new(KnownKey { x, y, table, z_a: OnceLock::new(), last_met }));
+                    tables.insert(*name, Arc::new(KnownKey { x, y, table, z_a: OnceLock::new(), last_met }));
                 }
             }
-        }
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        for candidate in candidates {
-            waiting.names.remove(&candidate.name);
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).names.remove(name);
         }
     }
 
-    /// Whether one table of these would find room: nothing is made for nothing.
-    fn has_room(&self, count: usize, width: u32) -> bool {
+    /// Whether one more table would find room: none is made for nothing.
+    fn has_room(&self, width: u32) -> bool {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-        let idle = tables.values().filter(|known| self.is_idle(known, tables.len())).take(count).count();
-        (tables.len() + 1) * FixedBase::bytes_of(width) <= self.bytes_max || idle > 0
+        (tables.len() + 1) * FixedBase::bytes_of(width) <= self.bytes_max || tables.values().any(|known| self.is_idle(known, tables.len()))
     }
 
     fn is_idle(&self, known: &KnownKey, tables: usize) -> bool {

@@ -295,9 +295,10 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
                 self.decisions[open.place] = decision;
             }
         }
-        if matches!(self.context.forced, None | Some(Strategy::Known)) {
-            let start = self.range.start;
-            let candidates = self.context.known.sight::<C>(items.iter().map(|open| (self.batch.keys().get(start + open.place), open.key)));
+        let eager = self.context.forced == Some(Strategy::Known);
+        if eager || self.context.forced.is_none() {
+            let keys = items.iter().map(|open| (self.batch.keys().get(self.range.start + open.place), open.key));
+            let candidates = self.context.known.sight::<C>(keys, eager);
             self.context.known.make::<C, L>(self.adder.instructions(), self.context.pool.as_ref(), candidates);
         }
     }

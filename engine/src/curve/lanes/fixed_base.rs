@@ -13,6 +13,8 @@ const SCALAR_BITS: u32 = 255;
 #[derive(Debug)]
 pub struct FixedBase {
     width: u32,
+    positions: usize,
+    /// By digits: d * 2^(width i) * P is points[(d - 1) * positions + i].
     points: Vec<PackedPoint>,
 }
 
@@ -29,27 +31,17 @@ impl FixedBase {
         (Self::digits_of(width) << (width - 1)) * size_of::<PackedPoint>()
     }
 
-    /// The tables of several points, of a width from 2 to 16, made together: each takes about as many additions as it has points.
+    /// The table of a point, of a width from 2 to 16: about as many additions as it has points.
     #[must_use]
-    pub fn of_points<G: Group, L: Lanes<Field = G::Base>>(adder: &mut Adder<G, L>, points: &[Affine<G>], width: u32) -> Vec<Self> {
-        let (positions, row) = (Self::digits_of(width), 1 << (width - 1));
-        // The first point of each row by doublings, all rows of a point in one run.
-        let mut firsts = Vec::with_capacity(points.len() * positions);
-        for point in points {
-            let doubled = |last: &Jacobian<G>| Some((0..width).fold(*last, |point, _| point.double()));
-            firsts.extend(std::iter::successors(Some(Jacobian::from(*point)), doubled).take(positions));
-        }
-        let firsts = pack::<G, L>(adder.instructions(), &Jacobian::to_affine_all_var(&firsts));
-        // By columns: multiples[(d - 1) * rows + r] is d times the first point of row r.
-        let rows = firsts.len();
-        let mut multiples = firsts;
-        multiples.resize(rows * row, PackedPoint::IDENTITY);
-        multiply_up(adder, &mut multiples, rows);
-        let table = |table: usize| {
-            let points = (0..positions * row).map(|index| multiples[(index % row) * rows + table * positions + index / row]).collect();
-            Self { width, points }
-        };
-        (0..points.len()).map(table).collect()
+    pub fn new<G: Group, L: Lanes<Field = G::Base>>(adder: &mut Adder<G, L>, point: &Affine<G>, width: u32) -> Self {
+        let positions = Self::digits_of(width);
+        let doubled = |last: &Jacobian<G>| Some((0..width).fold(*last, |point, _| point.double()));
+        let firsts: Vec<_> = std::iter::successors(Some(Jacobian::from(*point)), doubled).take(positions).collect();
+        let mut points = Vec::with_capacity(positions << (width - 1));
+        points.extend(pack::<G, L>(adder.instructions(), &Jacobian::to_affine_all_var(&firsts)));
+        points.resize(points.capacity(), PackedPoint::IDENTITY);
+        multiply_up(adder, &mut points, positions);
+        Self { width, positions, points }
     }
 
     /// The width of its digits.
@@ -65,7 +57,7 @@ impl FixedBase {
         if digit == 0 {
             return Term::IDENTITY;
         }
-        let index = (position << (self.width - 1)) + digit.unsigned_abs() as usize - 1;
+        let index = (digit.unsigned_abs() as usize - 1) * self.positions + position;
         Term { point: &self.points[index], negative: digit < 0 }
     }
 }

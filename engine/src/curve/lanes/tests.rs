@@ -63,7 +63,7 @@ fn check_products<C: Curve, L: Lanes<Field = C::Base>>(instructions: L::Instruct
         }
     }
     for width in [2, 5] {
-        let tables = FixedBase::of_points(&mut adder, &points, width);
+        let tables: Vec<_> = points.iter().map(|point| FixedBase::new(&mut adder, point, width)).collect();
         let len = FixedBase::digits_of(width);
         let mut digits = vec![vec![0; len]; scalars.len()];
         for (scalar, digits) in scalars.iter().zip(&mut digits) {
