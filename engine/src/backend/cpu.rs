@@ -25,7 +25,6 @@ use crate::{
 /// The fewest items that are worth a task of their own: one for each lane.
 const TASK_ITEMS_MIN: usize = 8;
 
-
 /// What the CPU back end may use, and how it decides.
 #[derive(Clone)]
 pub struct CpuOptions {
@@ -43,7 +42,13 @@ pub struct CpuOptions {
 
 impl Default for CpuOptions {
     fn default() -> Self {
-        Self { threads: None, processor: Processor::detect(), strategy: None, key_table_bytes: known::TABLE_BYTES_DEFAULT, entropy: Arc::new(entropy_of_the_system) }
+        Self {
+            threads: None,
+            processor: Processor::detect(),
+            strategy: None,
+            key_table_bytes: known::TABLE_BYTES_DEFAULT,
+            entropy: Arc::new(entropy_of_the_system),
+        }
     }
 }
 
@@ -84,7 +89,17 @@ impl Cpu {
     fn of(pool: Option<rayon::ThreadPool>, options: &CpuOptions) -> Self {
         let known = Arc::new(KnownKeys::new(options.key_table_bytes));
         let entropy = Arc::clone(&options.entropy);
-        Self { context: Context { pool, processor: options.processor, forced: options.strategy, known, decided: Decided::default(), forgeries: Forgeries::default(), entropy } }
+        Self {
+            context: Context {
+                pool,
+                processor: options.processor,
+                forced: options.strategy,
+                known,
+                decided: Decided::default(),
+                forgeries: Forgeries::default(),
+                entropy,
+            },
+        }
     }
 
     /// What the tables of known keys are at.

@@ -1,10 +1,7 @@
 //! Points and the group law. The law holds for any two points: equal and opposite ones and the identity included.
 
 use super::{CoefficientA, Group};
-use crate::field::{
-    Field,
-    lanes::portable::FourLimbs,
-};
+use crate::field::{Field, lanes::portable::FourLimbs};
 
 /// A point by its coordinates. The identity is written (0, 0), which is on no curve with b != 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,8 @@ pub fn equations<C: Curve>(statements: &[Statement], low_s: bool) -> Vec<Equatio
 
 /// The inverses of integers from 1 to n - 1.
 pub(super) fn inverses<'a, C: Curve>(integers: impl Iterator<Item = &'a Limbs>) -> Vec<Scalar<C>> {
-    let mut scalars: Vec<_> = integers.map(|integer| Scalar::<C>::from_limbs(integer).expect("the integer was checked to be below n")).collect();
+    let mut scalars: Vec<_> =
+        integers.map(|integer| Scalar::<C>::from_limbs(integer).expect("the integer was checked to be below n")).collect();
     Scalar::<C>::invert_all_var(&mut scalars);
     scalars
 }

@@ -7,12 +7,7 @@ use super::{
 };
 use crate::{
     batch::{Input, Item, Shape},
-    curve::{
-        Curve,
-        lanes::double_product::Factors,
-        point::Affine,
-        sec1,
-    },
+    curve::{Curve, lanes::double_product::Factors, point::Affine, sec1},
     field::limbs::{self, Limbs},
     hash::Digest,
     verdict::Reason,

@@ -63,7 +63,8 @@ pub fn additions<C: Curve>(items: usize, keys: usize) -> f64 {
 }
 
 fn loads<C: Curve>(items: usize, keys: usize) -> [Load; 2] {
-    let keys = if C::ENDOMORPHISM.is_some() { Load { products: 2 * keys, bits: FACTOR_BITS } } else { Load { products: keys, bits: KEY_BITS } };
+    let keys =
+        if C::ENDOMORPHISM.is_some() { Load { products: 2 * keys, bits: FACTOR_BITS } } else { Load { products: keys, bits: KEY_BITS } };
     [Load { products: items, bits: FACTOR_BITS }, keys]
 }
 
@@ -119,7 +120,11 @@ struct Combination<'a, C: Curve> {
 
 impl<'a, C: Curve> Combination<'a, C> {
     /// Joins members; `random` gives each its factor.
-    fn new<L: Lanes<Field = C::Base>>(instructions: L::Instructions, members: &'a [Member<'a, C>], mut random: impl FnMut() -> u128) -> Self {
+    fn new<L: Lanes<Field = C::Base>>(
+        instructions: L::Instructions,
+        members: &'a [Member<'a, C>],
+        mut random: impl FnMut() -> u128,
+    ) -> Self {
         let mut numbers = HashMap::with_capacity(members.len().min(4096));
         let mut keys = Vec::new();
         let key_of = members.iter().map(|member| {
@@ -129,9 +134,8 @@ impl<'a, C: Curve> Combination<'a, C> {
             })
         });
         let key_of = key_of.collect();
-        let images = C::ENDOMORPHISM.map_or_else(Vec::new, |endomorphism| {
-            keys.iter().map(|key| Affine { x: key.x.mul(&endomorphism.beta), y: key.y }).collect()
-        });
+        let images = C::ENDOMORPHISM
+            .map_or_else(Vec::new, |endomorphism| keys.iter().map(|key| Affine { x: key.x.mul(&endomorphism.beta), y: key.y }).collect());
         let factors: Vec<Limbs> = members
             .iter()
             .map(|_| {
@@ -141,17 +145,11 @@ impl<'a, C: Curve> Combination<'a, C> {
             .collect();
         let scale = |(member, factor): (&Member<'_, C>, &Limbs)| {
             let factor = Scalar::<C>::from_limbs(factor).expect("128 bits are below n");
-            [member.equation.factors.u1, member.equation.factors.u2].map(|u| Scalar::<C>::from_limbs(&u).expect("factors are below n").mul(&factor))
+            [member.equation.factors.u1, member.equation.factors.u2]
+                .map(|u| Scalar::<C>::from_limbs(&u).expect("factors are below n").mul(&factor))
         };
         let scaled = members.iter().zip(&factors).map(scale).collect();
-        Self {
-            members,
-            factors,
-            scaled,
-            key_of,
-            keys: pack::<C, L>(instructions, &keys),
-            images: pack::<C, L>(instructions, &images),
-        }
+        Self { members, factors, scaled, key_of, keys: pack::<C, L>(instructions, &keys), images: pack::<C, L>(instructions, &images) }
     }
 
     /// The members that are good, by ranges of them. `costs` says where to stop splitting.
@@ -184,10 +182,8 @@ impl<'a, C: Curve> Combination<'a, C> {
             g = g.add(u1);
             let factor = &mut key_factors[self.key_of[index] as usize];
             *factor = factor.add(u2);
-            products.push(Product {
-                point: self.members[index].r,
-                factor: SignedScalar { magnitude: self.factors[index], negative: true },
-            });
+            products
+                .push(Product { point: self.members[index].r, factor: SignedScalar { magnitude: self.factors[index], negative: true } });
         }
         let mut keys = 0;
         for (key, factor) in key_factors.iter().enumerate().filter(|(_, factor)| !factor.is_zero()) {
@@ -195,7 +191,9 @@ impl<'a, C: Curve> Combination<'a, C> {
             let factor = factor.to_limbs();
             match &C::ENDOMORPHISM {
                 Some(endomorphism) => {
-                    for (SignedHalf { magnitude, negative }, points) in (endomorphism.split)(&factor).into_iter().zip([&self.keys, &self.images]) {
+                    for (SignedHalf { magnitude, negative }, points) in
+                        (endomorphism.split)(&factor).into_iter().zip([&self.keys, &self.images])
+                    {
                         products.push(Product { point: points[key], factor: SignedScalar { magnitude, negative } });
                     }
                 }

@@ -21,22 +21,14 @@ use crate::{
 };
 
 /// Decides equations with any keys: `lockstep`.
-pub fn lockstep<C: Curve, L: Lanes<Field = C::Base>>(
-    adder: &mut Adder<C, L>,
-    equations: &[Equation],
-    keys: &[Affine<C>],
-) -> Vec<Decision> {
+pub fn lockstep<C: Curve, L: Lanes<Field = C::Base>>(adder: &mut Adder<C, L>, equations: &[Equation], keys: &[Affine<C>]) -> Vec<Decision> {
     let factors: Vec<_> = equations.iter().map(|equation| equation.factors).collect();
     let points = double_products(adder, &factors, keys);
     decide::<C, L>(adder, equations, &points)
 }
 
 /// Decides equations whose keys have tables of the same width: `known`.
-pub fn known<C: Curve, L: Lanes<Field = C::Base>>(
-    adder: &mut Adder<C, L>,
-    equations: &[Equation],
-    keys: &[&KnownKey],
-) -> Vec<Decision> {
+pub fn known<C: Curve, L: Lanes<Field = C::Base>>(adder: &mut Adder<C, L>, equations: &[Equation], keys: &[&KnownKey]) -> Vec<Decision> {
     let Some(width) = keys.first().map(|key| key.table().width()) else { return Vec::new() };
     let factors: Vec<_> = equations.iter().map(|equation| equation.factors).collect();
     let generator = GeneratorTerms::new(adder, &factors);

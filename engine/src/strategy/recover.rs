@@ -108,7 +108,8 @@ fn recover_in<C: Curve, L: Lanes<Field = C::Base>>(
             answers[open.place] = key_of(equation, &key);
         }
     }
-    let hinted: Vec<_> = open.iter().map(|open| (open.place, batch.hints().get(range.start + open.place))).filter(|(_, hint)| !hint.is_empty()).collect();
+    let hinted: Vec<_> =
+        open.iter().map(|open| (open.place, batch.hints().get(range.start + open.place))).filter(|(_, hint)| !hint.is_empty()).collect();
     let wrong = hinted.iter().filter(|(place, hint)| !answers[*place].is_ok_and(|key| names(hint, &key))).count();
     context.forgeries.learn(RECOVERIES, hinted.len(), wrong);
     answers

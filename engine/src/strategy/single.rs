@@ -2,7 +2,11 @@
 
 use crate::{
     batch::{Item, Shape},
-    curve::{Curve, P256, Secp256k1, Sm2, point::{Affine, Jacobian}, product::double_product_var},
+    curve::{
+        Curve, P256, Secp256k1, Sm2,
+        point::{Affine, Jacobian},
+        product::double_product_var,
+    },
     field::{
         Field,
         limbs::{self, Limbs},

@@ -163,7 +163,8 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
             }
         }
         let digests = self.digests(&open);
-        let statements: Vec<_> = signatures.iter().zip(&digests).map(|(&signature, digest)| scheme::statement::<C>(signature, digest)).collect();
+        let statements: Vec<_> =
+            signatures.iter().zip(&digests).map(|(&signature, digest)| scheme::statement::<C>(signature, digest)).collect();
         let equations = scheme::equations::<C>(&shape, &statements);
         open.into_iter().zip(equations).map(|((place, key, known), equation)| Open { place, equation, key, known }).collect()
     }

@@ -4,7 +4,12 @@
 //! All sums are those of lists, round by round, so that their additions share inversions. A bucket's weight k = hi * 2^half + lo is split: the
 //! buckets are summed by hi and by lo, these sums by the bits of hi and lo, and the sums of bits are doubled into place, all windows in one run.
 
-use super::{Term, add::Adder, unpack, windows::{self, SignedScalar}};
+use super::{
+    Term,
+    add::Adder,
+    unpack,
+    windows::{self, SignedScalar},
+};
 use crate::{
     curve::{Group, point::Jacobian},
     field::lanes::{Lanes, PackedPoint},
@@ -104,7 +109,11 @@ fn digits_by_window(products: &[Product], len: usize, width: u32) -> Vec<i16> {
 }
 
 /// The sum of 2^i * entry i.
-fn doubled_into_place<G: Group, L: Lanes<Field = G::Base>>(adder: &Adder<G, L>, arena: &[PackedPoint], entries: &[Option<Entry>]) -> Jacobian<G> {
+fn doubled_into_place<G: Group, L: Lanes<Field = G::Base>>(
+    adder: &Adder<G, L>,
+    arena: &[PackedPoint],
+    entries: &[Option<Entry>],
+) -> Jacobian<G> {
     let points: Vec<_> = entries.iter().map(|entry| entry.map_or(PackedPoint::IDENTITY, |entry| *entry.term(arena).point)).collect();
     let points = unpack::<G, L>(adder.instructions(), &points);
     entries.iter().zip(&points).rev().fold(Jacobian::IDENTITY, |sum, (entry, point)| {
@@ -200,7 +209,11 @@ impl Lists {
 }
 
 /// The sum of each list, `None` for an empty one. The arena takes the sums.
-fn reduce<G: Group, L: Lanes<Field = G::Base>>(adder: &mut Adder<G, L>, arena: &mut Vec<PackedPoint>, mut lists: Lists) -> Vec<Option<Entry>> {
+fn reduce<G: Group, L: Lanes<Field = G::Base>>(
+    adder: &mut Adder<G, L>,
+    arena: &mut Vec<PackedPoint>,
+    mut lists: Lists,
+) -> Vec<Option<Entry>> {
     loop {
         let base = arena.len();
         let mut pairs = Vec::with_capacity(lists.entries.len() / 2);

@@ -2,7 +2,10 @@
 
 use super::{Term, add::Adder, pack, windows};
 use crate::{
-    curve::{Group, point::{Affine, Jacobian}},
+    curve::{
+        Group,
+        point::{Affine, Jacobian},
+    },
     field::lanes::{Lanes, PackedPoint},
 };
 

@@ -47,9 +47,8 @@ impl<G: Group, L: Lanes<Field = G::Base>> Kernel for Lift<'_, G, L> {
             let is_root = root.square().sub(square).is_zero();
             let mut is_odd: Mask = 0;
             root.integers(|lane, integer| is_odd |= (integer[0] as Mask & 1) << lane);
-            let wanted = (0..L::WIDTH).fold(0, |mask, lane| {
-                mask | Mask::from(chunk.get(lane).is_some_and(|abscissa| abscissa.y_is_odd)) << lane
-            });
+            let wanted =
+                (0..L::WIDTH).fold(0, |mask, lane| mask | Mask::from(chunk.get(lane).is_some_and(|abscissa| abscissa.y_is_odd)) << lane);
             L::store_points(x, root.negate(is_odd ^ wanted), |lane, point| {
                 if lane < chunk.len() {
                     points.push(if is_root >> lane & 1 == 1 { point } else { PackedPoint::IDENTITY });

@@ -73,7 +73,8 @@ impl<G: Group, L: Lanes<Field = G::Base>> Kernel for Pack<'_, G, L> {
         let mut packed = vec![PackedPoint::IDENTITY; self.points.len()];
         for (points, packed) in self.points.chunks(L::WIDTH).zip(packed.chunks_mut(L::WIDTH)) {
             // The identity is (0, 0) in both notations.
-            let integer = |point: Option<&Affine<G>>, coordinate: fn(&Affine<G>) -> &G::Base| point.map_or([0; 4], |p| coordinate(p).to_limbs());
+            let integer =
+                |point: Option<&Affine<G>>, coordinate: fn(&Affine<G>) -> &G::Base| point.map_or([0; 4], |p| coordinate(p).to_limbs());
             let x = L::from_integers(self.instructions, |lane| integer(points.get(lane), |point| &point.x));
             let y = L::from_integers(self.instructions, |lane| integer(points.get(lane), |point| &point.y));
             L::store_points(x, y, |lane, point| {

@@ -2,10 +2,28 @@
 
 use proptest::prelude::*;
 
-use super::{Term, add::Adder, buckets::{self, Product}, fixed_base::FixedBase, pack, sum::sum_lists, unpack, variable_base::{self, Exceptional}, windows::SignedScalar};
+use super::{
+    Term,
+    add::Adder,
+    buckets::{self, Product},
+    fixed_base::FixedBase,
+    pack,
+    sum::sum_lists,
+    unpack,
+    variable_base::{self, Exceptional},
+    windows::SignedScalar,
+};
 use crate::{
-    curve::{Curve, P256, Scalar, Secp256k1, Sm2, point::{Affine, Jacobian}, product::double_product_var},
-    field::{Field, lanes::{Lanes, portable::Portable}, limbs::Limbs},
+    curve::{
+        Curve, P256, Scalar, Secp256k1, Sm2,
+        point::{Affine, Jacobian},
+        product::double_product_var,
+    },
+    field::{
+        Field,
+        lanes::{Lanes, portable::Portable},
+        limbs::Limbs,
+    },
     simd::Baseline,
 };
 
@@ -82,7 +100,8 @@ fn check_buckets<C: Curve, L: Lanes<Field = C::Base>>(instructions: L::Instructi
         .map(|(point, (_, factor))| Product { point, factor: SignedScalar::new(factor, &C::N) })
         .collect();
     let sum = buckets::sum_of_products(&mut Adder::<C, L>::new(instructions), &products, 255, width);
-    let expected = points.iter().zip(pairs).fold(Jacobian::IDENTITY, |sum, (point, (_, k))| sum.add(&double_product_var(&[0; 4], k, point)));
+    let expected =
+        points.iter().zip(pairs).fold(Jacobian::IDENTITY, |sum, (point, (_, k))| sum.add(&double_product_var(&[0; 4], k, point)));
     assert_eq!(sum.to_affine_var(), expected.to_affine_var());
 }
 

@@ -58,7 +58,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{curve::{Curve, P256}, field::{Field, moduli::P256Scalar}};
+    use crate::{
+        curve::{Curve, P256},
+        field::{Field, moduli::P256Scalar},
+    };
 
     fn big(integer: &Limbs) -> BigInt {
         integer.iter().rev().fold(BigInt::ZERO, |sum, limb| (sum << 64) + limb)

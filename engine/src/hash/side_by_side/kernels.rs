@@ -8,8 +8,7 @@ use super::{
     keccak,
 };
 use crate::simd::{
-    Instructions,
-    Kernel,
+    Instructions, Kernel,
     lanes::{Lanes, Lanes32, Lanes64},
     sha::{Sha, U32x4},
 };
