@@ -1,7 +1,10 @@
 //! 512-bit vectors.
 #![expect(unsafe_code, reason = "instructions that a processor may lack: the token proves that this one has them")]
 
-use std::arch::x86_64::*;
+use std::{
+    arch::x86_64::*,
+    ops::{Add, Sub},
+};
 
 use super::{
     Instructions, Kernel,
@@ -74,20 +77,6 @@ impl U64x8 {
         // The array has exactly the 64 bytes that are written, and the instruction asks for no alignment.
         unsafe { _mm512_storeu_si512(lanes.as_mut_ptr().cast(), self.0) };
         lanes
-    }
-
-    /// self + other.
-    #[inline(always)]
-    #[must_use]
-    pub fn add(self, other: Self) -> Self {
-        Self(unsafe { _mm512_add_epi64(self.0, other.0) })
-    }
-
-    /// self - other.
-    #[inline(always)]
-    #[must_use]
-    pub fn sub(self, other: Self) -> Self {
-        Self(unsafe { _mm512_sub_epi64(self.0, other.0) })
     }
 
     /// self & other.
@@ -360,6 +349,24 @@ impl Lanes32<16> for U32x16 {
     #[inline(always)]
     fn majority(self, b: Self, c: Self) -> Self {
         Self(unsafe { _mm512_ternarylogic_epi32::<MAJORITY>(self.0, b.0, c.0) })
+    }
+}
+
+impl Add for U64x8 {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_epi64(self.0, other.0) })
+    }
+}
+
+impl Sub for U64x8 {
+    type Output = Self;
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm512_sub_epi64(self.0, other.0) })
     }
 }
 

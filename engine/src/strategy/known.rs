@@ -153,8 +153,8 @@ impl KnownKeys {
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         let fits = |width: &u32, keys: usize| FixedBase::bytes_of(*width) * keys <= bytes_max;
-        let widths = || (WIDTH_MIN..=WIDTH_MAX).rev();
-        let width = widths().find(|width| fits(width, KEYS_WANTED)).or_else(|| widths().last().filter(|width| fits(width, 1)));
+        let narrowest = Some(WIDTH_MIN).filter(|width| fits(width, 1));
+        let width = (WIDTH_MIN..=WIDTH_MAX).rev().find(|width| fits(width, KEYS_WANTED)).or(narrowest);
         let sightings = if width.is_some() { vec![(0, 0); SIGHTING_SLOTS] } else { Vec::new() };
         Self {
             bytes_max,

@@ -100,6 +100,9 @@ struct Open<C: Curve> {
     known: Option<Arc<KnownKey>>,
 }
 
+/// An item whose signature and key were read: its place in the range, its key, and the key's table where there is one.
+type Read<C> = (usize, Affine<C>, Option<Arc<KnownKey>>);
+
 /// What a hint says of R.
 enum Hint {
     Parity(Abscissa),
@@ -170,7 +173,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
     }
 
     /// The digests of items by their places. Z_A is kept with the tables of known keys.
-    fn digests(&self, items: &[(usize, Affine<C>, Option<Arc<KnownKey>>)]) -> Vec<Digest> {
+    fn digests(&self, items: &[Read<C>]) -> Vec<Digest> {
         let shape = self.batch.shape();
         let bytes: Vec<_> = items.iter().map(|(place, ..)| self.batch.item(self.range.start + place)).collect();
         let mut z_as = Vec::new();

@@ -84,7 +84,7 @@ fn constant(avx512: Avx512, limbs: &[u64; 5]) -> Limbs52 {
 fn carry(mut limbs: Limbs52) -> Limbs52 {
     let mask = U64x8::splat(limbs[0].token(), LIMB);
     for i in 0..4 {
-        limbs[i + 1] = limbs[i + 1].add(limbs[i].shr_signed::<BITS>());
+        limbs[i + 1] = limbs[i + 1] + limbs[i].shr_signed::<BITS>();
         limbs[i] = limbs[i].and(mask);
     }
     limbs
@@ -144,7 +144,7 @@ impl<P: Prime52> Ifma<P> {
         // Below 2^256 + (2^256 - p), so one subtraction of p is enough.
         let limbs = carry(P::fold(limbs, top));
         let p = constant(token, &split(&Self::P));
-        let less = carry(std::array::from_fn(|i| limbs[i].sub(p[i])));
+        let less = carry(std::array::from_fn(|i| limbs[i] - p[i]));
         let negative = less[4].is_negative();
         std::array::from_fn(|i| less[i].blend(negative, limbs[i]))
     }
@@ -253,7 +253,7 @@ impl<P: Prime52> Lanes for Ifma<P> {
             }
         }
         for limb in &mut wide[1..] {
-            *limb = limb.add(*limb);
+            *limb = *limb + *limb;
         }
         for i in 0..5 {
             mac(&mut wide, 2 * i, self.0[i], self.0[i]);
@@ -301,18 +301,18 @@ impl<P: Prime52> LanesSum for IfmaSum<P> {
 
     #[inline(always)]
     fn plus(self, other: Ifma<P>) -> Self {
-        Self(std::array::from_fn(|i| self.0[i].add(other.0[i])), PhantomData)
+        Self(std::array::from_fn(|i| self.0[i] + other.0[i]), PhantomData)
     }
 
     #[inline(always)]
     fn minus(self, other: Ifma<P>) -> Self {
         let minuend = constant(self.0[0].token(), &const { minuend(&<P::Field as Field>::MODULUS) });
-        Self(std::array::from_fn(|i| self.0[i].add(minuend[i].sub(other.0[i]))), PhantomData)
+        Self(std::array::from_fn(|i| self.0[i] + (minuend[i] - other.0[i])), PhantomData)
     }
 
     #[inline(always)]
     fn twice(self) -> Self {
-        Self(self.0.map(|limb| limb.add(limb)), PhantomData)
+        Self(self.0.map(|limb| limb + limb), PhantomData)
     }
 
     #[inline(always)]
@@ -344,7 +344,7 @@ impl Prime52 for Secp256k1Base {
             mac(&mut low, i, limb, fold);
         }
         // What is above 2^256: below 2^36.
-        let top = low[4].shr::<TOP_BITS>().add(low[5].shl::<4>());
+        let top = low[4].shr::<TOP_BITS>() + low[5].shl::<4>();
         low[4] = low[4].and(U64x8::splat(token, (1 << TOP_BITS) - 1));
         mac(&mut low, 0, top, U64x8::splat(token, SECP256K1_FOLD));
         let [a, b, c, d, e, _] = low;
@@ -382,7 +382,7 @@ impl Prime52 for P256Prime {
         let mask = U64x8::splat(token, LIMB);
         for i in 0..5 {
             let q = wide[i].and(mask);
-            wide[i + 1] = wide[i + 1].add(wide[i].shr_signed::<BITS>());
+            wide[i + 1] = wide[i + 1] + wide[i].shr_signed::<BITS>();
             mac(&mut wide, i + 1, q, U64x8::splat(token, 1 << 44));
             mac(&mut wide, i + 3, q, U64x8::splat(token, 1 << 36));
             mac(&mut wide, i + 4, q, U64x8::splat(token, (1 << 48) - (1 << 16)));
@@ -394,7 +394,7 @@ impl Prime52 for P256Prime {
     /// 2^256 - p = 2^224 - 2^192 - 2^96 + 1.
     #[inline(always)]
     fn fold([a, b, c, d, e]: Limbs52, top: U64x8) -> Limbs52 {
-        [a.add(top), b.sub(top.shl::<44>()), c, d.sub(top.shl::<36>()), e.add(top.shl::<16>())]
+        [a + top, b - top.shl::<44>(), c, d - top.shl::<36>(), e + top.shl::<16>()]
     }
 }
 
@@ -408,19 +408,19 @@ impl Prime52 for Sm2Prime {
         let mask = U64x8::splat(token, LIMB);
         let mut minus = [U64x8::zero(token); 7];
         for i in 0..5 {
-            let limb = wide[i].sub(minus[i]);
+            let limb = wide[i] - minus[i];
             let q = limb.and(mask);
-            wide[i + 1] = wide[i + 1].add(limb.shr_signed::<BITS>());
+            wide[i + 1] = wide[i + 1] + limb.shr_signed::<BITS>();
             mac(&mut minus, i + 1, q, U64x8::splat(token, (1 << 44) - (1 << 12)));
             mac(&mut wide, i + 4, q, U64x8::splat(token, (1 << 48) - (1 << 16)));
         }
         let [_, _, _, _, _, a, b, c, d, e] = wide;
-        [a.sub(minus[5]), b.sub(minus[6]), c, d, e]
+        [a - minus[5], b - minus[6], c, d, e]
     }
 
     /// 2^256 - p = 2^224 + 2^96 - 2^64 + 1.
     #[inline(always)]
     fn fold([a, b, c, d, e]: Limbs52, top: U64x8) -> Limbs52 {
-        [a.add(top), b.add(top.shl::<44>()).sub(top.shl::<12>()), c, d, e.add(top.shl::<16>())]
+        [a + top, b + top.shl::<44>() - top.shl::<12>(), c, d, e + top.shl::<16>()]
     }
 }
