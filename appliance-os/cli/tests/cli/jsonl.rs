@@ -143,3 +143,23 @@ fn a_wrong_hint_changes_nothing() {
         }
     }
 }
+
+/// Whatever the strategy, the answers are the same; the summary says how the items were decided.
+#[test]
+fn strategies_are_forced_and_shown_and_change_no_answer() {
+    let items = lines(&generate("--count 600 --signers 20 --invalid 0.1 --hints y --seed 3 --scheme sm2-sm3"));
+    let reference = verify("--json --strategy single", items.clone()).json();
+    for strategy in ["auto", "lockstep", "known", "parity", "whole"] {
+        let (answers, summary) = verify(&format!("--json --strategy {strategy}"), items.clone()).json();
+        assert_eq!(answers, reference.0, "{strategy}");
+        assert_eq!(summary["reasons"], reference.1["reasons"], "{strategy}");
+        let decided = summary["strategies"].as_object().unwrap();
+        assert!(!decided.contains_key("single"), "{strategy}: {summary}");
+    }
+    assert_eq!(reference.1["strategies"].as_object().unwrap().keys().collect::<Vec<_>>(), ["single"]);
+    let honest = lines(&generate("--count 600 --signers 20 --hints y --seed 3"));
+    let (_, summary) = verify("--json --strategy whole", honest).json();
+    assert_eq!(summary["strategies"], json!({ "whole": 600 }));
+    let wrong = verify("--strategy quick", items);
+    assert!(wrong.code == 2 && wrong.stderr.contains("auto, single, lockstep, known, parity, whole"), "{}", wrong.stderr);
+}

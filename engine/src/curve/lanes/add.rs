@@ -47,7 +47,7 @@ impl<G: Group, L: Lanes<Field = G::Base>> Adder<G, L> {
         self.instructions
     }
 
-    /// sums[i] = the sum of pair(i), for each i. Any points do: equal and opposite ones and the identity too.
+    /// Writes the sum of pair(i) to place i of `sums`, for each i. Any points do: equal and opposite ones and the identity too.
     pub fn add<'a>(&mut self, sums: &mut [PackedPoint], pair: impl Fn(usize) -> [Term<'a>; 2]) {
         // The pairs are named before they are read, so that their rows are on the way from memory; and the kernel is compiled once for all.
         let mut pairs = [[Term::IDENTITY; 2]; PAIRS_MAX];

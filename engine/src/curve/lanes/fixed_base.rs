@@ -65,7 +65,7 @@ impl FixedBase {
     }
 }
 
-/// Fills multiples[(d - 1) * count + i] with d times multiples[i], for i below `count` and d up to a power of two. Each round doubles what is
+/// Fills place (d - 1) * count + i of `multiples` with d times point i, for the first `count` points and d up to a power of two. Each round doubles what is
 /// there: d*P = m*P + (d - m)*P for the largest m of the rounds before.
 pub(super) fn multiply_up<G: Group, L: Lanes<Field = G::Base>>(adder: &mut Adder<G, L>, multiples: &mut [PackedPoint], count: usize) {
     let mut filled = count;

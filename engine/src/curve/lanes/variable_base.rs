@@ -31,7 +31,7 @@ const HALF_DIGITS: usize = windows::digits(128, WIDTH);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceptional;
 
-/// scalars[i] * points[i] for each i; the scalars are below `n`, the order.
+/// Each point times its scalar; the scalars are below `n`, the order.
 #[must_use]
 pub fn products<G: Group, L: Lanes<Field = G::Base>>(
     adder: &mut Adder<G, L>,
@@ -68,7 +68,7 @@ impl Digits {
     }
 }
 
-/// The products, by columns of multiples: d times point i is multiples[(d - 1) * digits.len() + i].
+/// The products, by columns of multiples: d times point i stands at place (d - 1) * `digits.len()` + i.
 struct Ladders<'a, G, L: Lanes> {
     instructions: L::Instructions,
     multiples: &'a [PackedPoint],
