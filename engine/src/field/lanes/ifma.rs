@@ -109,7 +109,7 @@ fn pack([a, b, c, d, e]: Limbs52) -> [U64x8; 4] {
     [a.or(b.shl::<52>()), b.shr::<12>().or(c.shl::<40>()), c.shr::<24>().or(d.shl::<28>()), d.shr::<36>().or(e.shl::<16>())]
 }
 
-/// acc[at] += low half of a*b, acc[at + 1] += high half.
+/// Adds the low half of a*b to place `at`, and the high half to the next.
 #[inline(always)]
 fn mac(acc: &mut [U64x8], at: usize, a: U64x8, b: U64x8) {
     acc[at] = acc[at].madd_low(a, b);
