@@ -9,7 +9,7 @@ use chainbox_engine::{
     curve::{Curve, P256, Secp256k1, Sm2},
     field::lanes::{Lanes, portable::Portable},
     scheme::Scheme,
-    simd::{Baseline, Instructions, Kernel},
+    simd::{Baseline, Instructions, Kernel, Processor},
     strategy::{Strategy, combined},
 };
 
@@ -82,11 +82,11 @@ pub struct Products {
 impl Products {
     /// Measures both: the medians of a few samples of some 100 microseconds each.
     #[must_use]
-    pub fn measure(scheme: Scheme) -> Self {
+    pub fn measure(scheme: Scheme, processor: Processor) -> Self {
         match scheme {
-            Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 => measure_on::<Secp256k1>(),
-            Scheme::EcdsaP256Sha256 => measure_on::<P256>(),
-            Scheme::Sm2Sm3 => measure_on::<Sm2>(),
+            Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 => measure_on::<Secp256k1>(processor),
+            Scheme::EcdsaP256Sha256 => measure_on::<P256>(processor),
+            Scheme::Sm2Sm3 => measure_on::<Sm2>(processor),
         }
     }
 
@@ -97,10 +97,10 @@ impl Products {
     }
 }
 
-fn measure_on<C: Curve>() -> Products {
+fn measure_on<C: Curve>(processor: Processor) -> Products {
     let alone = seconds::<Portable<C::Base>>(Baseline);
     #[cfg(target_arch = "x86_64")]
-    if let Some(avx512) = chainbox_engine::simd::Processor::detect().avx512() {
+    if let Some(avx512) = processor.avx512() {
         return Products { alone, side_by_side: seconds::<C::Wide>(avx512) };
     }
     Products { alone, side_by_side: alone }
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_product_takes_time() {
         for scheme in Scheme::ALL {
-            let products = Products::measure(scheme);
+            let products = Products::measure(scheme, Processor::detect());
             assert!(products.alone > 0.0 && products.side_by_side > 0.0);
         }
     }

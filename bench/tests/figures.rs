@@ -28,7 +28,7 @@ const TINY: Options = Options {
 
 /// A run on two threads, whatever the machine has, and the number of figures that were shown on the way.
 fn tiny() -> (Report, usize) {
-    let machine = Machine { cores: 2, load: Some(0.0), ..Machine::this() };
+    let machine = Machine { cores: 2, load: Some(0.0), ..Machine::this(chainbox_engine::simd::Processor::detect()) };
     let mut shown = 0;
     let report = run(&TINY, machine, |_| shown += 1).unwrap();
     (report, shown)

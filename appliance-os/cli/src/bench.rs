@@ -13,6 +13,7 @@ use chainbox_bench::{
     page,
     report::{Figure, Report},
 };
+use chainbox_engine::simd::{Feature, Processor};
 use serde_json::json;
 
 use crate::error::Error;
@@ -38,6 +39,9 @@ struct CpuArgs {
     /// Measure fewer items: a first impression in under a minute instead of some 25
     #[arg(long)]
     quick: bool,
+    /// Measure the engine without some instructions of the processor: avx2, sha or avx512. Its peers use what they find
+    #[arg(long, value_name = "NAME", value_parser = feature)]
+    without: Vec<Feature>,
     /// Print a line of JSON for the machine and one for each figure
     #[arg(long)]
     json: bool,
@@ -52,8 +56,19 @@ struct CpuArgs {
 impl CpuArgs {
     /// The command that repeats the measurement, for the page.
     fn command(&self) -> String {
-        format!("chainbox bench cpu{}", if self.quick { " --quick" } else { "" })
+        let without: String = self.without.iter().map(|feature| format!(" --without {}", feature.name())).collect();
+        format!("chainbox bench cpu{}{without}", if self.quick { " --quick" } else { "" })
     }
+
+    /// The instructions that the engine may use.
+    fn processor(&self) -> Processor {
+        self.without.iter().fold(Processor::detect(), |processor, feature| processor.without(*feature))
+    }
+}
+
+fn feature(name: &str) -> Result<Feature, String> {
+    let names: Vec<_> = Feature::ALL.into_iter().map(Feature::name).collect();
+    Feature::ALL.into_iter().find(|feature| feature.name() == name).ok_or_else(|| format!("the instructions are {}", names.join(", ")))
 }
 
 /// Runs `chainbox bench`.
@@ -62,7 +77,7 @@ impl CpuArgs {
 /// [`Error`] with what could not be done, or with the contender that gave a wrong answer.
 pub fn run(args: Args) -> Result<ExitCode, Error> {
     let Subject::Cpu(args) = args.subject;
-    let machine = Machine::this();
+    let machine = Machine::this(args.processor());
     if let Some(warning) = machine.warning() {
         eprintln!("chainbox: {warning}");
     }
@@ -102,6 +117,8 @@ fn introduce(machine: &Machine, options: &Options, json: bool) -> io::Result<()>
         return writeln!(out, "{}", json!({ "machine": machine, "samples": options.samples }));
     }
     writeln!(out, "{}, {} cores, {}, {}", machine.cpu, machine.cores, machine.os, machine.rustc)?;
+    let features: Vec<_> = machine.features().collect();
+    writeln!(out, "instructions: {}", if features.is_empty() { "the portable form".to_owned() } else { features.join(", ") })?;
     writeln!(
         out,
         "{} items a batch where nothing else is said, over given digests, 65-byte keys, raw signatures, everything parsed inside the timed part",
@@ -158,8 +175,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let [json, html] = ["figures.json", "figures.html"].map(|name| dir.path().join(name));
         fs::write(&json, "an older and longer report".repeat(1_000)).unwrap();
-        let args = CpuArgs { quick: true, json: false, json_out: Some(json.clone()), html_out: Some(html.clone()) };
-        measure(&args, &options, Machine { cores: 1, ..Machine::this() }).unwrap();
+        let args = CpuArgs {
+            quick: true,
+            without: vec![Feature::Avx512],
+            json: false,
+            json_out: Some(json.clone()),
+            html_out: Some(html.clone()),
+        };
+        measure(&args, &options, Machine { cores: 1, ..Machine::this(args.processor()) }).unwrap();
 
         let report: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
         assert!(["cpu", "cores", "os", "rustc", "load"].iter().all(|field| report["machine"].get(field).is_some()), "{report}");

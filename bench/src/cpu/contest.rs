@@ -5,6 +5,7 @@ use std::{thread, time::Duration};
 use chainbox_engine::{
     backend::{Backend, Cpu, CpuOptions},
     batch::Batch,
+    simd::Processor,
     strategy::Strategy,
 };
 use chainbox_workloads::Hints;
@@ -29,17 +30,18 @@ pub(super) struct Entry<'a> {
 /// Both sides, on as many threads.
 pub(super) struct Contest {
     pub(super) threads: usize,
+    processor: Processor,
     pub(super) peers: ThreadPool,
 }
 
 impl Contest {
-    pub(super) fn new(threads: usize) -> Result<Self, Error> {
-        Ok(Self { threads, peers: ThreadPoolBuilder::new().num_threads(threads).build()? })
+    pub(super) fn new(threads: usize, processor: Processor) -> Result<Self, Error> {
+        Ok(Self { threads, processor, peers: ThreadPoolBuilder::new().num_threads(threads).build()? })
     }
 
     /// The engine with nothing in its caches.
     pub(super) fn engine(&self, strategy: Option<Strategy>) -> Result<Cpu, Error> {
-        Ok(Cpu::with_options(&CpuOptions { threads: Some(self.threads), strategy, ..CpuOptions::default() })?)
+        Ok(Cpu::with_options(&CpuOptions { threads: Some(self.threads), processor: self.processor, strategy, ..CpuOptions::default() })?)
     }
 
     /// One row for each entry, all interleaved with one peer. The entries' items may differ in their hints only.
@@ -59,7 +61,8 @@ impl Contest {
         let mut contenders: Vec<_> = ours.iter().map(|answer| Contender { name: "the engine", answer }).collect();
         contenders.push(Contender { name: peer.name(), answer: &theirs });
         let mut products = Vec::new();
-        let times = interleaved(&rounds.expected, &contenders, || products.push(floor::Products::measure(rounds.spec().scheme)))?;
+        let times =
+            interleaved(&rounds.expected, &contenders, || products.push(floor::Products::measure(rounds.spec().scheme, self.processor)))?;
         let (theirs, ours) = times.split_last().expect("the peer's times");
         Ok(entries.iter().zip(ours).map(|(entry, ours)| self.row(section, entry, peer.name(), [ours, theirs], &products)).collect())
     }
@@ -77,7 +80,7 @@ impl Contest {
                 Contender { name: "the engine", answer: &|round| Ok(engine.recover(&batches[round])?.keys) },
                 Contender { name: peer, answer: &|round| Ok(Secp256k1::recover(&self.peers, &batches[round])) },
             ],
-            || products.push(floor::Products::measure(rounds.spec().scheme)),
+            || products.push(floor::Products::measure(rounds.spec().scheme, self.processor)),
         )?;
         Ok(self.row(Section::Strategies, &entry, peer, [&times[0], &times[1]], &products))
     }
@@ -166,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_accepts_forgeries_gives_no_figures() {
-        let contest = Contest::new(1).unwrap();
+        let contest = Contest::new(1, Processor::detect()).unwrap();
         let row = |invalid_share| {
             let spec = Spec { input: Input::Digest, invalid_share, ..Spec::new(Scheme::EcdsaP256Sha256, 4) };
             let rounds = Rounds::new(spec, 4, 2).unwrap();

@@ -31,7 +31,7 @@ use rounds::Rounds;
 pub fn run(options: &Options, machine: Machine, show: impl FnMut(Figure<'_>)) -> Result<Report, Error> {
     let mut threads = vec![1, machine.cores];
     threads.dedup();
-    let contests = threads.into_iter().map(Contest::new).collect::<Result<_, _>>()?;
+    let contests = threads.into_iter().map(|threads| Contest::new(threads, machine.processor)).collect::<Result<_, _>>()?;
     let mut bench = Bench { options, contests, show, results: Vec::new(), digests: Vec::new() };
     bench.strategies()?;
     bench.forms()?;

@@ -23,9 +23,11 @@ fn introduction(report: &Report, command: &str) -> String {
     let Machine { cpu, cores, os, rustc, .. } = &report.machine;
     let busy = report.machine.warning().map(|warning| format!("<p class=\"busy\">{}</p>\n", escape(&warning))).unwrap_or_default();
     let load = report.machine.load.map_or_else(|| "unknown".to_owned(), |load| load.to_string());
+    let features: Vec<_> = report.machine.features().collect();
     let facts = [
         ("Command", format!("<code>{}</code>", escape(command))),
         ("Machine", format!("{}, {cores} cores", escape(cpu))),
+        ("Instructions", if features.is_empty() { "the portable form".to_owned() } else { features.join(", ") }),
         ("System", format!("{}, {}", escape(os), escape(rustc))),
         ("Load before", load),
         ("Samples", format!("{} of each contender, interleaved; a rate is the median", report.samples)),
