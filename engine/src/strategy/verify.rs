@@ -17,9 +17,10 @@ use crate::{
         lanes::{
             add::Adder,
             lift::{self, Abscissa},
+            unpack,
         },
         point::Affine,
-        sec1,
+        sec1::{self, Key},
     },
     field::{
         Field,
@@ -27,7 +28,7 @@ use crate::{
         limbs::{self, Limbs},
     },
     hash::Digest,
-    scheme::{self, Equation, Scheme},
+    scheme::{self, Claim, Equation, Scheme},
     simd::Processor,
     verdict::{Reason, Verdict},
 };
@@ -153,16 +154,37 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         } else {
             vec![None; self.range.len()]
         };
-        let (mut open, mut signatures) = (Vec::with_capacity(self.range.len()), Vec::with_capacity(self.range.len()));
+        let (mut claims, mut abscissae) = (Vec::with_capacity(self.range.len()), Vec::new());
         for (place, known) in known.into_iter().enumerate() {
             let item = self.batch.item(start + place);
-            let key = |bytes: &[u8]| known.as_ref().map_or_else(|| sec1::parse::<C>(bytes), |known| Ok(known.point()));
+            let key = |bytes: &[u8]| known.as_ref().map_or_else(|| sec1::read::<C>(bytes), |known| Ok(Key::Whole(known.point())));
             match scheme::claim::<C, _>(&shape, &item, key) {
                 Ok(claim) => {
-                    signatures.push(claim.signature);
-                    open.push((place, claim.key, known));
+                    if let Key::Compressed { x, y_is_odd } = claim.key {
+                        abscissae.push(Abscissa { x: x.to_limbs(), y_is_odd });
+                    }
+                    claims.push((place, claim, known));
+                }
+                // Checked after the key: one that turns out to be no point has its reason first.
+                Err(Reason::RPlusSIsZero) => {
+                    self.decisions[place].answer = sec1::parse::<C>(item.key).and(Err(Reason::RPlusSIsZero));
                 }
                 Err(reason) => self.decisions[place].answer = Err(reason),
+            }
+        }
+        let instructions = self.adder.instructions();
+        let mut lifted = unpack::<C, L>(instructions, &lift::lift::<C, L>(instructions, &abscissae)).into_iter();
+        let (mut open, mut signatures) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
+        for (place, Claim { signature, key }, known) in claims {
+            let key = match key {
+                Key::Whole(point) => point,
+                Key::Compressed { .. } => lifted.next().expect("a point for each abscissa"),
+            };
+            if key.is_identity() {
+                self.decisions[place].answer = Err(Reason::KeyNotOnCurve);
+            } else {
+                signatures.push(signature);
+                open.push((place, key, known));
             }
         }
         let digests = self.digests(&open);
