@@ -16,6 +16,9 @@ pub mod recover;
 pub mod single;
 pub mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 /// Evaluates an expression with `$lanes` as the widest lanes of a curve's field that a processor may use, and `$instructions` as their instructions.

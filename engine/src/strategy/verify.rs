@@ -304,7 +304,7 @@ const fn items_min<L: Lanes>() -> usize {
 }
 
 /// Factors of 128 random bits.
-fn random_factors(seed: [u8; 32]) -> impl FnMut() -> u128 {
+pub(super) fn random_factors(seed: [u8; 32]) -> impl FnMut() -> u128 {
     let mut stream = ChaCha12Rng::from_seed(seed);
     move || u128::from(stream.next_u64()) << 64 | u128::from(stream.next_u64())
 }
