@@ -233,7 +233,7 @@ mod tests {
         assert!(report.items > 4 * BATCH_ITEMS_MAX);
     }
 
-    /// The CPU with small batches, to which each valid item comes with the hint that its strategy uses.
+    /// The CPU with small batches, to which each valid item comes with the hint that its strategy uses, and each other one with its neighbour's.
     struct Forced {
         cpu: Cpu,
         strategy: Option<Strategy>,
@@ -250,10 +250,12 @@ mod tests {
         fn hinted(&self, batch: &Batch) -> Batch {
             let (_, hints) = self.finder.verify_and_hint(batch);
             let mut hinted = Batch::new(batch.shape());
+            let mut neighbour = [1; 32];
             for (index, y) in hints.iter().enumerate() {
-                let y = y.as_ref().map_or(&[][..], |y| y);
-                let parity = y.last().map(|byte| byte & 1);
-                let hint = if self.strategy == Some(Strategy::Parity) { parity.as_slice() } else { y };
+                let y = y.unwrap_or(neighbour);
+                neighbour = y;
+                let parity = [y[31] & 1];
+                let hint = if self.strategy == Some(Strategy::Parity) { &parity[..] } else { &y };
                 hinted.push(Item { hint, ..batch.item(index) }).unwrap();
             }
             hinted
