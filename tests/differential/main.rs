@@ -11,7 +11,6 @@
 mod alter;
 mod classes;
 mod construct;
-mod curve;
 mod items;
 mod openssl_program;
 mod peers;
@@ -19,7 +18,7 @@ mod recovery;
 mod sign;
 mod verify;
 
-use chainbox_tests::seed;
+use chainbox_tests::{curve, seed};
 
 /// The environment variable that sets how many items of each scheme are compared, a decimal number.
 const ITEMS_VARIABLE: &str = "CHAINBOX_DIFFERENTIAL_ITEMS";

@@ -3,10 +3,12 @@
 //!
 //! The curves were found by counting points with PARI/GP; the tests check the order of each generator.
 
+mod lanes;
+
 use std::sync::OnceLock;
 
 use super::{
-    CoefficientA, Group, P256, Secp256k1, Sm2,
+    CoefficientA, Curve, Group, P256, Secp256k1, Sm2,
     endomorphism::{self, Endomorphism, SignedHalf},
     point::{Affine, Jacobian},
     product::{GeneratorTables, double_product_var},
@@ -19,7 +21,7 @@ use crate::field::{
 
 /// Declares a group with a generator of small order, over the field of a curve that is `like` it.
 macro_rules! small_group {
-    ($name:ident, $like:ty, $a:ident, $b:literal, $x:literal, $y:literal $(, $endomorphism:expr)?) => {
+    ($name:ident, $order:literal, $like:ty, $a:ident, $b:literal, $x:literal, $y:literal $(, $endomorphism:expr)?) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         struct $name;
 
@@ -37,6 +39,14 @@ macro_rules! small_group {
                 TABLES.get_or_init(GeneratorTables::new)
             }
         }
+
+        impl Curve for $name {
+            const NUMBER: u8 = <$like as Curve>::NUMBER;
+            /// Not the order: nothing here computes modulo it.
+            type Order = <$like as Curve>::Order;
+            /// A multiple of the order does for digits, and gives them in all windows.
+            const N: Limbs = [0, 0, 0, $order << 52];
+        }
     };
 }
 
@@ -53,6 +63,7 @@ fn split_by<const LAMBDA: u64>(k: &Limbs) -> [SignedHalf; 2] {
 
 small_group!(
     KoblitzOrder7,
+    7,
     Secp256k1,
     Zero,
     0x6,
@@ -62,6 +73,7 @@ small_group!(
 );
 small_group!(
     KoblitzOrder13,
+    13,
     Secp256k1,
     Zero,
     0x2,
@@ -71,6 +83,7 @@ small_group!(
 );
 small_group!(
     KoblitzOrder199,
+    199,
     Secp256k1,
     Zero,
     0x4,
@@ -80,6 +93,7 @@ small_group!(
 );
 small_group!(
     P256Order7,
+    7,
     P256,
     MinusThree,
     0x3,
@@ -88,6 +102,7 @@ small_group!(
 );
 small_group!(
     P256Order13,
+    13,
     P256,
     MinusThree,
     0x3,
@@ -96,6 +111,7 @@ small_group!(
 );
 small_group!(
     P256Order179,
+    179,
     P256,
     MinusThree,
     0x4,
@@ -104,6 +120,7 @@ small_group!(
 );
 small_group!(
     P256Order251,
+    251,
     P256,
     MinusThree,
     0xa,
@@ -112,6 +129,7 @@ small_group!(
 );
 small_group!(
     Sm2Order7,
+    7,
     Sm2,
     MinusThree,
     0x5,
@@ -120,6 +138,7 @@ small_group!(
 );
 small_group!(
     Sm2Order193,
+    193,
     Sm2,
     MinusThree,
     0x5,
@@ -128,6 +147,7 @@ small_group!(
 );
 small_group!(
     Sm2Order13,
+    13,
     Sm2,
     MinusThree,
     0x8,
@@ -136,6 +156,7 @@ small_group!(
 );
 small_group!(
     Sm2Order251,
+    251,
     Sm2,
     MinusThree,
     0x15,

@@ -99,7 +99,7 @@ pub fn good<C: Curve, L: Lanes<Field = C::Base>>(
 pub type Entropy = Arc<dyn Fn() -> Option<[u8; 32]> + Send + Sync>;
 
 /// Factors of 128 random bits.
-fn factors(seed: [u8; 32]) -> impl FnMut() -> u128 {
+pub(super) fn factors(seed: [u8; 32]) -> impl FnMut() -> u128 {
     let mut stream = ChaCha12Rng::from_seed(seed);
     move || u128::from(stream.next_u64()) << 64 | u128::from(stream.next_u64())
 }

@@ -16,6 +16,9 @@ pub mod recover;
 pub mod single;
 pub mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering::Relaxed},

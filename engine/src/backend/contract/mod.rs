@@ -219,9 +219,11 @@ fn check_digests(backend: &dyn Backend, hash: Hash, report: &mut Report) -> Resu
 mod tests {
     use super::*;
     use crate::{
-        backend::{Capabilities, Cpu},
-        batch::Recovered,
+        backend::{Capabilities, Cpu, CpuOptions},
+        batch::{Item, Recovered},
         hash::Digest,
+        simd::{Feature, Processor},
+        strategy::Strategy,
         verdict::Verdicts,
     };
 
@@ -229,6 +231,82 @@ mod tests {
     fn the_cpu_passes() {
         let report = check(&Cpu::new()).unwrap();
         assert!(report.items > 4 * BATCH_ITEMS_MAX);
+    }
+
+    /// The CPU with small batches, to which each valid item comes with the hint that its strategy uses, and each other one with its neighbour's.
+    struct Forced {
+        cpu: Cpu,
+        strategy: Option<Strategy>,
+        finder: Cpu,
+    }
+
+    impl Forced {
+        fn new(strategy: Option<Strategy>, processor: Processor) -> Self {
+            let cpu = |strategy| Cpu::with_options(&CpuOptions { strategy, processor, ..CpuOptions::default() }).unwrap();
+            Self { cpu: cpu(strategy), strategy, finder: cpu(Some(Strategy::Lockstep)) }
+        }
+
+        /// The same batch with the hints that another CPU finds.
+        fn hinted(&self, batch: &Batch) -> Batch {
+            let (_, hints) = self.finder.verify_and_hint(batch);
+            let mut hinted = Batch::new(batch.shape());
+            let mut neighbour = [1; 32];
+            for (index, y) in hints.iter().enumerate() {
+                let y = y.unwrap_or(neighbour);
+                neighbour = y;
+                let parity = [y[31] & 1];
+                let hint = if self.strategy == Some(Strategy::Parity) { &parity[..] } else { &y };
+                hinted.push(Item { hint, ..batch.item(index) }).unwrap();
+            }
+            hinted
+        }
+    }
+
+    impl Backend for Forced {
+        fn name(&self) -> &str {
+            self.strategy.map_or("by cost", Strategy::name)
+        }
+
+        fn capabilities(&self) -> Capabilities {
+            Capabilities { batch_items_max: 300, ..self.cpu.capabilities() }
+        }
+
+        fn verify(&self, batch: &Batch) -> Result<Verdicts, super::Fault> {
+            match self.strategy {
+                Some(Strategy::Parity | Strategy::Whole) => self.cpu.verify(&self.hinted(batch)),
+                _ => {
+                    let verdicts = self.cpu.verify(batch);
+                    // Keys come again from batch to batch: the next one finds their tables.
+                    while self.cpu.known_keys().waiting > 0 {
+                        std::thread::yield_now();
+                    }
+                    verdicts
+                }
+            }
+        }
+
+        fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, super::Fault> {
+            self.cpu.recover(batch)
+        }
+
+        fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, super::Fault> {
+            self.cpu.digest(hash, messages)
+        }
+    }
+
+    #[test]
+    fn every_strategy_passes() {
+        for strategy in Strategy::ALL {
+            check(&Forced::new(Some(strategy), Processor::detect())).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_cpu_passes_without_each_feature_and_without_all() {
+        for feature in Feature::ALL {
+            check(&Forced::new(None, Processor::detect().without(feature))).unwrap();
+        }
+        check(&Forced::new(None, Processor::PORTABLE)).unwrap();
     }
 
     /// The CPU with one fault: the suite must notice it.
