@@ -6,7 +6,10 @@ use chainbox_engine::{
     backend::{Backend, Cpu, CpuOptions},
     batch::{Input, RecoveryBatch},
     scheme::Scheme,
-    strategy::recover::{Recovery, recover_one},
+    strategy::{
+        Strategy,
+        recover::{Recovery, recover_one},
+    },
     verdict::{Reason, Verdict},
 };
 use chainbox_tests::{
@@ -55,6 +58,55 @@ fn batches_give_what_single_items_give() {
     }
     assert!(REASONS.iter().all(|reason| reasons.contains(reason)), "not all of {REASONS:?} appear: {reasons:?}");
     assert_eq!(ids, [0, 1, 2, 3].into(), "each id recovers keys");
+}
+
+/// Keys that somebody names, right and wrong ones, change no answer.
+#[test]
+fn named_keys_change_no_answer() {
+    for round in 0..rounds() {
+        let mut random = Random::new(seed(), 4000 + 16 * round);
+        let (input, low_s) = (Input::Digest, round % 2 == 1);
+        let items = items(input, &mut random);
+        let plain = batch_of(input, low_s, &items);
+        let keys: Vec<_> = (0..ITEMS).into_par_iter().map(|index| recover_one(&plain, index)).collect();
+        for wrong in [0, 8, 2] {
+            let mut batch = RecoveryBatch::new(input, low_s);
+            for (index, (content, signature)) in items.iter().enumerate() {
+                let other = &keys[random.below(ITEMS)];
+                let (mut signature, key) = (signature.clone(), &keys[index]);
+                // Every `wrong`th item, none where it is 0, has a hint that is not that of its R.
+                let hint = match if wrong == 0 || !index.is_multiple_of(wrong) { 0 } else { random.below(5) } {
+                    0 => key.as_ref().map_or(Vec::new(), |key| encoded(key, random.one_in(2))),
+                    1 => other.as_ref().map_or(Vec::new(), |key| encoded(key, false)),
+                    2 => random.bytes(65),
+                    3 => {
+                        let len = random.below(70);
+                        random.bytes(len)
+                    }
+                    // The trap: under the named key the signature is good, while its id now names another key.
+                    _ => {
+                        if let Some(id) = signature.get_mut(64) {
+                            *id ^= 1;
+                        }
+                        key.as_ref().map_or(Vec::new(), |key| encoded(key, false))
+                    }
+                };
+                batch.push_with_hint(content, &signature, &hint).expect("items are short, digests have 32 bytes");
+            }
+            let expected: Vec<_> = (0..ITEMS).into_par_iter().map(|index| recover_one(&batch, index)).collect();
+            let cpu = Cpu::with_options(&CpuOptions { threads: Some(2), ..CpuOptions::default() }).expect("two threads");
+            for _ in 0..3 {
+                assert!(recover(&cpu, &batch) == expected, "seed {}, round {round}, every {wrong}th hint is wrong", seed());
+            }
+            let combined = cpu.decided().iter().any(|(strategy, _)| *strategy == Strategy::Parity);
+            assert!(combined || wrong != 0, "right hints are used");
+        }
+    }
+}
+
+/// SEC1 bytes of x||y.
+fn encoded(key: &[u8; 64], compressed: bool) -> Vec<u8> {
+    if compressed { [&[2 + (key[63] & 1)], &key[..32]].concat() } else { [&[4][..], key].concat() }
 }
 
 fn batch_of(input: Input, low_s: bool, items: &[Item]) -> RecoveryBatch {

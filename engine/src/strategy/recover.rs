@@ -73,7 +73,6 @@ fn recover_in<C: Curve, L: Lanes<Field = C::Base>>(
     batch: &RecoveryBatch,
     range: Range<usize>,
 ) -> Vec<Recovery> {
-    context.decided.count(Strategy::Recover, range.len());
     let mut answers = vec![Err(Reason::NotChecked); range.len()];
     let mut claims = Vec::with_capacity(range.len());
     for (place, index) in range.clone().enumerate() {
@@ -96,6 +95,8 @@ fn recover_in<C: Curve, L: Lanes<Field = C::Base>>(
     let mut adder = Adder::<C, L>::new(instructions);
     let good = confirm(context, &mut adder, batch, range.start, &open);
     let (confirmed, others): (Vec<_>, Vec<_>) = open.iter().zip(good).partition(|(_, key)| key.is_some());
+    context.decided.count(Strategy::Parity, confirmed.len());
+    context.decided.count(Strategy::Recover, range.len() - confirmed.len());
     for (open, key) in confirmed {
         answers[open.place] = key.ok_or(Reason::NotChecked);
     }
