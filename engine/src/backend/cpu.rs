@@ -1,6 +1,6 @@
 //! The CPU back end: items spread over a rayon pool.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -17,7 +17,7 @@ use crate::{
         forgeries::Forgeries,
         known::{self, KnownKeys, KnownKeysState},
         recover,
-        verify::{Answer, Context, ITEMS_COMBINED, ITEMS_TOGETHER, verify},
+        verify::{Answer, Context, ITEMS_TOGETHER, verify},
     },
     verdict::{Verdict, Verdicts},
 };
@@ -118,21 +118,26 @@ impl Cpu {
     }
 
     fn answers(&self, batch: &Batch) -> Vec<Answer> {
-        self.map(batch.len(), task_items(batch.hints()), |range| verify(&self.context, batch, range))
+        self.in_ranges(batch.len(), ITEMS_TOGETHER, |ranges| verify(&self.context, batch, ranges))
     }
 
     /// The answers on all ranges of at most `task_items` items, in order, by all threads of the pool.
-    fn map<T: Send>(&self, len: usize, task_items: usize, answer: impl Fn(std::ops::Range<usize>) -> Vec<T> + Send + Sync) -> Vec<T> {
+    fn map<T: Send>(&self, len: usize, task_items: usize, answer: impl Fn(Range<usize>) -> Vec<T> + Send + Sync) -> Vec<T> {
+        self.in_ranges(len, task_items, |ranges| match &ranges[..] {
+            [range] => answer(range.clone()),
+            _ => ranges.into_par_iter().map(answer).collect::<Vec<_>>().into_iter().flatten().collect(),
+        })
+    }
+
+    /// Hands ranges of at most `task_items` items, at least one for each thread, to work on the pool.
+    fn in_ranges<T: Send>(&self, len: usize, task_items: usize, work: impl FnOnce(Vec<Range<usize>>) -> T + Send) -> T {
         // The hop to another thread would cost as much as a small batch takes.
         if len <= TASK_ITEMS_MIN {
-            return answer(0..len);
+            return work(std::iter::once(0..len).collect());
         }
         self.install(|| {
-            let threads = rayon::current_num_threads();
-            let items = len.div_ceil(threads).clamp(TASK_ITEMS_MIN, task_items);
-            let starts = (0..len).step_by(items).collect::<Vec<_>>();
-            let answers: Vec<_> = starts.into_par_iter().map(|start| answer(start..len.min(start + items))).collect();
-            answers.into_iter().flatten().collect()
+            let items = len.div_ceil(rayon::current_num_threads()).clamp(TASK_ITEMS_MIN, task_items);
+            work((0..len).step_by(items).map(|start| start..len.min(start + items)).collect())
         })
     }
 
@@ -147,9 +152,9 @@ impl Cpu {
 
 const NAME: &str = "cpu";
 
-/// The most items of a task: a combination is the cheaper the larger it is, so with hints a thread takes as much of a batch as there is.
+/// The most items of a task of recovery: a combination is the cheaper the larger it is, so with hints a thread takes as much as there is.
 fn task_items(hints: &ByteColumn) -> usize {
-    if hints.data().is_empty() { ITEMS_TOGETHER } else { ITEMS_COMBINED }
+    if hints.data().is_empty() { ITEMS_TOGETHER } else { usize::MAX }
 }
 
 /// A seed from the operating system, or none where it has none to give.
@@ -200,7 +205,7 @@ impl Backend for Cpu {
     }
 
     fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, Fault> {
-        let answer = |range: std::ops::Range<usize>| {
+        let answer = |range: Range<usize>| {
             let mut digests = vec![[0; 32]; range.len()];
             let strings: Vec<Message<'_>> = range.map(|index| [messages.get(index), &[]]).collect();
             hash.digest_all(&strings, &mut digests, self.context.processor);

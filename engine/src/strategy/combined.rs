@@ -13,6 +13,7 @@ use rand_chacha::{
     ChaCha12Rng,
     rand_core::{Rng, SeedableRng},
 };
+use rayon::prelude::*;
 
 use super::forgeries::Costs;
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
         Curve, Scalar,
         endomorphism::SignedHalf,
         lanes::{
-            add::Adder,
             buckets::{self, Load, Product},
             pack,
             windows::SignedScalar,
@@ -74,7 +74,7 @@ fn loads<C: Curve>(items: usize, keys: usize) -> [Load; 2] {
 /// `ordinary_item` is the cost of that way for an item, in additions; `share` that of the source's items that are expected to spoil. A strategy
 /// that is `forced` does not ask whether the combination pays.
 pub fn good<C: Curve, L: Lanes<Field = C::Base>>(
-    adder: &mut Adder<C, L>,
+    instructions: L::Instructions,
     members: &[Member<'_, C>],
     entropy: &Entropy,
     ordinary_item: f64,
@@ -83,18 +83,18 @@ pub fn good<C: Curve, L: Lanes<Field = C::Base>>(
 ) -> Vec<bool> {
     let mut good = vec![false; members.len()];
     let Some(seed) = entropy().filter(|_| !members.is_empty()) else { return good };
-    let combination = Combination::new::<L>(adder.instructions(), members, factors(seed));
+    let combination = Combination::new::<L>(instructions, members, factors(seed));
     let keys = combination.keys.len();
     let costs = Costs { combination: |items: usize| additions::<C>(items, keys.min(items)), ordinary_item, share };
     if forced || costs.combine(members.len()) {
-        for range in combination.good(adder, &costs) {
+        for range in combination.good::<L>(instructions, &costs) {
             good[range].fill(true);
         }
     }
     good
 }
 
-/// Where the random factors of combinations come from: a seed for each piece of a batch, never derived from the batch. `None` where there is no
+/// Where the random factors of combinations come from: a seed for each combination, never derived from the batch. `None` where there is no
 /// randomness to be had: then nothing is combined.
 pub type Entropy = Arc<dyn Fn() -> Option<[u8; 32]> + Send + Sync>;
 
@@ -148,22 +148,22 @@ impl<'a, C: Curve> Combination<'a, C> {
             [member.equation.factors.u1, member.equation.factors.u2]
                 .map(|u| Scalar::<C>::from_limbs(&u).expect("factors are below n").mul(&factor))
         };
-        let scaled = members.iter().zip(&factors).map(scale).collect();
+        let scaled = members.par_iter().zip(&factors).map(scale).collect();
         Self { members, factors, scaled, key_of, keys: pack::<C, L>(instructions, &keys), images: pack::<C, L>(instructions, &images) }
     }
 
     /// The members that are good, by ranges of them. `costs` says where to stop splitting.
-    fn good<L: Lanes<Field = C::Base>>(&self, adder: &mut Adder<C, L>, costs: &Costs<impl Fn(usize) -> f64>) -> Vec<Range<usize>> {
+    fn good<L: Lanes<Field = C::Base>>(&self, instructions: L::Instructions, costs: &Costs<impl Fn(usize) -> f64>) -> Vec<Range<usize>> {
         let mut good = Vec::new();
         let all = 0..self.members.len();
-        let sum = self.sum(adder, all.clone());
+        let sum = self.sum::<L>(instructions, all.clone());
         let mut open = vec![(all, sum)];
         while let Some((range, sum)) = open.pop() {
             if sum.is_identity() {
                 good.push(range);
             } else if costs.split(range.len()) {
                 let middle = range.start + range.len() / 2;
-                let left = self.sum(adder, range.start..middle);
+                let left = self.sum::<L>(instructions, range.start..middle);
                 let right = sum.add(&Jacobian { y: left.y.neg(), ..left });
                 open.push((middle..range.end, right));
                 open.push((range.start..middle, left));
@@ -173,7 +173,7 @@ impl<'a, C: Curve> Combination<'a, C> {
     }
 
     /// The sum over a range of members.
-    fn sum<L: Lanes<Field = C::Base>>(&self, adder: &mut Adder<C, L>, range: Range<usize>) -> Jacobian<C> {
+    fn sum<L: Lanes<Field = C::Base>>(&self, instructions: L::Instructions, range: Range<usize>) -> Jacobian<C> {
         let mut g = Scalar::<C>::ZERO;
         let mut key_factors = vec![Scalar::<C>::ZERO; self.keys.len()];
         let mut products = Vec::with_capacity(range.len() + 2 * self.keys.len());
@@ -202,7 +202,7 @@ impl<'a, C: Curve> Combination<'a, C> {
         }
         let (width, _) = buckets::plan(&loads::<C>(range.len(), keys));
         let bits = if C::ENDOMORPHISM.is_some() { FACTOR_BITS } else { KEY_BITS };
-        let sum = buckets::sum_of_products(adder, &products, bits, width);
+        let sum = buckets::sum_of_products::<C, L>(instructions, &products, bits, width);
         sum.add(&double_product_var(&g.to_limbs(), &[0; 4], &C::G))
     }
 }

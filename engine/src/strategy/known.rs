@@ -209,7 +209,7 @@ impl KnownKeys {
             if *slot_hash != hash {
                 (*slot_hash, *count) = (hash, 0);
             }
-            *count += 1;
+            *count = count.saturating_add(1);
             let is_paid = eager || waiting.paid + ITEMS_A_TABLE <= now;
             if *count >= SIGHTINGS && is_paid && waiting.names.len() < WAITING_MAX && waiting.names.insert(name) {
                 waiting.paid += if eager { 0 } else { ITEMS_A_TABLE };

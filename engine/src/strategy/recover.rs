@@ -93,7 +93,7 @@ fn recover_in<C: Curve, L: Lanes<Field = C::Base>>(
         }
     }
     let mut adder = Adder::<C, L>::new(instructions);
-    let good = confirm(context, &mut adder, batch, range.start, &open);
+    let good = confirm::<C, L>(context, instructions, batch, range.start, &open);
     let (confirmed, others): (Vec<_>, Vec<_>) = open.iter().zip(good).partition(|(_, key)| key.is_some());
     context.decided.count(Strategy::Parity, confirmed.len());
     context.decided.count(Strategy::Recover, range.len() - confirmed.len());
@@ -129,7 +129,7 @@ fn names(bytes: &[u8], key: &[u8; 64]) -> bool {
 /// and accept one whose parity was flipped, which names another key.
 fn confirm<C: Curve, L: Lanes<Field = C::Base>>(
     context: &Context,
-    adder: &mut Adder<C, L>,
+    instructions: L::Instructions,
     batch: &RecoveryBatch,
     start: usize,
     open: &[Open<C>],
@@ -152,7 +152,7 @@ fn confirm<C: Curve, L: Lanes<Field = C::Base>>(
         members.push(Member { equation, key_bytes, key, r: open[*index].packed });
     }
     let share = context.forgeries.share(RECOVERIES);
-    let good = combined::good(adder, &members, &context.entropy, lockstep_additions::<C>(), share, false);
+    let good = combined::good::<C, L>(instructions, &members, &context.entropy, lockstep_additions::<C>(), share, false);
     for ((index, key), _) in joined.into_iter().zip(good).filter(|(_, good)| *good) {
         confirmed[index] = Some(bytes_of(key));
     }

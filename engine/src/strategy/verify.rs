@@ -10,6 +10,8 @@ use super::{
     ordinary::{self, Decision},
     single, with_lanes,
 };
+use rayon::prelude::*;
+
 use crate::{
     batch::Batch,
     curve::{
@@ -35,9 +37,6 @@ use crate::{
 
 /// Items that advance together: enough to share inversions, few enough that their tables stay in a second-level cache.
 pub const ITEMS_TOGETHER: usize = 512;
-
-/// The most items of one combination: beyond, an item costs hardly less.
-pub const ITEMS_COMBINED: usize = 1 << 15;
 
 /// What the decisions of one back end share.
 pub struct Context {
@@ -66,15 +65,15 @@ pub struct Answer {
     pub y: Option<Limbs>,
 }
 
-/// The answers on a range of a batch's items.
+/// The answers on a batch's items, which lie in `ranges` from the first to the last. Threads of the pool that this is called from take the ranges.
 ///
 /// # Panics
-/// Where the range is not within the batch.
+/// Where a range is not within the batch.
 #[must_use]
-pub fn verify(context: &Context, batch: &Batch, range: Range<usize>) -> Vec<Answer> {
+pub fn verify(context: &Context, batch: &Batch, ranges: Vec<Range<usize>>) -> Vec<Answer> {
     macro_rules! on {
         ($curve:ty) => {
-            with_lanes!(context.processor, $curve, |L, instructions| Piece::<$curve, L>::new(context, instructions, batch, range).verify())
+            with_lanes!(context.processor, $curve, |L, instructions| verify_in::<$curve, L>(context, instructions, batch, ranges))
         };
     }
     match batch.shape().scheme {
@@ -84,13 +83,45 @@ pub fn verify(context: &Context, batch: &Batch, range: Range<usize>) -> Vec<Answ
     }
 }
 
+fn verify_in<C: Curve, L: Lanes<Field = C::Base>>(
+    context: &Context,
+    instructions: L::Instructions,
+    batch: &Batch,
+    ranges: Vec<Range<usize>>,
+) -> Vec<Answer> {
+    let piece = |range| Piece::<C, L>::new(context, instructions, batch, range);
+    if context.forced == Some(Strategy::Single) {
+        return each(ranges, |range| piece(range).alone());
+    }
+    if batch.hints().data().is_empty() {
+        return each(ranges, |range| piece(range).decide());
+    }
+    // A combination is the cheaper the larger it is, so all pieces join in one before each goes on by itself.
+    let mut pieces = in_parallel(ranges, piece);
+    combine(&mut pieces);
+    each(pieces, Piece::decide)
+}
+
+/// The answers of each part, in order.
+fn each<T: Send>(parts: Vec<T>, answer: impl Fn(T) -> Vec<Answer> + Send + Sync) -> Vec<Answer> {
+    in_parallel(parts, answer).into_iter().flatten().collect()
+}
+
+/// What comes of each part, in order. One part alone stays on the thread that asks.
+fn in_parallel<T: Send, U: Send>(parts: Vec<T>, work: impl Fn(T) -> U + Send + Sync) -> Vec<U> {
+    if parts.len() == 1 { parts.into_iter().map(work).collect() } else { parts.into_par_iter().map(work).collect() }
+}
+
 /// A range of a batch's items, on its way.
 struct Piece<'a, C: Curve, L: Lanes> {
     context: &'a Context,
     batch: &'a Batch,
     range: Range<usize>,
-    adder: Adder<C, L>,
+    instructions: L::Instructions,
+    /// One for each item of the range.
     decisions: Vec<Decision>,
+    /// The items that are left once they are read.
+    open: Vec<Open<C>>,
 }
 
 /// What is left of an item once it is read: its place in the range, its equation and its key.
@@ -99,12 +130,15 @@ struct Open<C: Curve> {
     equation: Equation,
     key: Affine<C>,
     known: Option<Arc<KnownKey>>,
+    hint: Option<Hint>,
+    is_decided: bool,
 }
 
 /// An item whose signature and key were read: its place in the range, its key, and the key's table where there is one.
 type Read<C> = (usize, Affine<C>, Option<Arc<KnownKey>>);
 
 /// What a hint says of R.
+#[derive(Clone, Copy)]
 enum Hint {
     Parity(Abscissa),
     Whole([Limbs; 2]),
@@ -123,26 +157,31 @@ const ROOT_ADDITIONS: f64 = 40.0;
 impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
     fn new(context: &'a Context, instructions: L::Instructions, batch: &'a Batch, range: Range<usize>) -> Self {
         let decisions = vec![Decision { answer: Err(Reason::NotChecked), y: None }; range.len()];
-        Self { context, batch, range, adder: Adder::new(instructions), decisions }
+        let mut piece = Self { context, batch, range, instructions, decisions, open: Vec::new() };
+        if context.forced != Some(Strategy::Single) {
+            piece.open = piece.read();
+        }
+        piece
     }
 
-    fn verify(mut self) -> Vec<Answer> {
+    /// `single` for all items.
+    fn alone(self) -> Vec<Answer> {
+        self.context.decided.count(Strategy::Single, self.range.len());
         let shape = self.batch.shape();
-        if self.context.forced == Some(Strategy::Single) {
-            self.context.decided.count(Strategy::Single, self.range.len());
-            return self.range.map(|index| Answer { verdict: single::verify(&shape, &self.batch.item(index)), y: None }).collect();
+        self.range.map(|index| Answer { verdict: single::verify(&shape, &self.batch.item(index)), y: None }).collect()
+    }
+
+    /// Decides what no combination decided.
+    fn decide(mut self) -> Vec<Answer> {
+        let open = std::mem::take(&mut self.open);
+        let mut adder = Adder::new(self.instructions);
+        let left: Vec<_> = open.iter().filter(|open| !open.is_decided).collect();
+        for chunk in left.chunks(ITEMS_TOGETHER) {
+            let (known, others): (Vec<_>, Vec<_>) = chunk.iter().partition(|open| open.known.is_some());
+            self.decide_known(&mut adder, &known);
+            self.decide_others(&mut adder, &others);
         }
-        let open = self.read();
-        let hinted: Vec<_> = open.iter().enumerate().filter_map(|(index, open)| Some((index, self.hint(open)?))).collect();
-        let decided = if hinted.is_empty() { Vec::new() } else { self.combine(&open, &hinted) };
-        let is_open = |index: &usize| decided.get(*index).is_none_or(|decided| !decided);
-        let open_indices: Vec<_> = (0..open.len()).filter(is_open).collect();
-        for chunk in open_indices.chunks(ITEMS_TOGETHER) {
-            let (known, others): (Vec<_>, Vec<_>) = chunk.iter().map(|&index| &open[index]).partition(|open| open.known.is_some());
-            self.decide_known(&known);
-            self.decide_others(&others);
-        }
-        self.learn(&open, &hinted);
+        self.learn(&open);
         self.decisions.into_iter().map(|Decision { answer, y }| Answer { verdict: answer.into(), y }).collect()
     }
 
@@ -172,7 +211,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
                 Err(reason) => self.decisions[place].answer = Err(reason),
             }
         }
-        let instructions = self.adder.instructions();
+        let instructions = self.instructions;
         let mut lifted = unpack::<C, L>(instructions, &lift::lift::<C, L>(instructions, &abscissae)).into_iter();
         let (mut open, mut signatures) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
         for (place, Claim { signature, key }, known) in claims {
@@ -191,7 +230,11 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         let statements: Vec<_> =
             signatures.iter().zip(&digests).map(|(&signature, digest)| scheme::statement::<C>(signature, digest)).collect();
         let equations = scheme::equations::<C>(&shape, &statements);
-        open.into_iter().zip(equations).map(|((place, key, known), equation)| Open { place, equation, key, known }).collect()
+        let open = open.into_iter().zip(equations).map(|((place, key, known), equation)| {
+            let hint = self.hint(place, &equation);
+            Open { place, equation, key, known, hint, is_decided: false }
+        });
+        open.collect()
     }
 
     /// The digests of items by their places. Z_A is kept with the tables of known keys.
@@ -220,8 +263,8 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
     }
 
     /// What the item's hint says, where it is one that the strategies at hand can use.
-    fn hint(&self, open: &Open<C>) -> Option<Hint> {
-        if open.equation.refused_by_low_s {
+    fn hint(&self, place: usize, equation: &Equation) -> Option<Hint> {
+        if equation.refused_by_low_s {
             return None;
         }
         let (parity, whole) = match self.context.forced {
@@ -229,86 +272,49 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
             Some(strategy) => (strategy == Strategy::Parity, strategy == Strategy::Whole),
         };
         let p = &C::Base::MODULUS;
-        match *self.batch.hints().get(self.range.start + open.place) {
+        match *self.batch.hints().get(self.range.start + place) {
             [id @ 0..=3] if parity => {
-                let (x, overflow) = if id & 2 == 0 { (open.equation.c, 0) } else { limbs::add(&open.equation.c, &C::N) };
+                let (x, overflow) = if id & 2 == 0 { (equation.c, 0) } else { limbs::add(&equation.c, &C::N) };
                 (overflow == 0 && limbs::less(&x, p)).then_some(Hint::Parity(Abscissa { x, y_is_odd: id & 1 == 1 }))
             }
             ref y if y.len() == 32 && whole => {
                 let y = limbs::from_be_bytes(y.try_into().ok()?);
-                limbs::less(&y, p).then_some(Hint::Whole([open.equation.c, y]))
+                limbs::less(&y, p).then_some(Hint::Whole([equation.c, y]))
             }
             _ => None,
         }
     }
 
-    /// The cost of an item in the ordinary way.
-    fn ordinary_cost(open: &Open<C>) -> f64 {
-        if open.known.is_some() { KNOWN_ADDITIONS } else { lockstep_additions::<C>() }
-    }
-
-    /// `parity` and `whole`, where they pay: which of the open items are decided.
-    fn combine(&mut self, open: &[Open<C>], hinted: &[(usize, Hint)]) -> Vec<bool> {
-        let mut decided = vec![false; open.len()];
-        let ordinary_item = hinted.iter().map(|&(index, _)| Self::ordinary_cost(&open[index])).sum::<f64>() / hinted.len() as f64;
-        let roots = hinted.iter().filter(|(_, hint)| matches!(hint, Hint::Parity(_))).count() as f64 * ROOT_ADDITIONS / hinted.len() as f64;
-        let (share, forced) = (self.context.forgeries.share(self.batch.source()), self.context.forced.is_some());
-        let ordinary_item = ordinary_item - roots;
-        // As if all had the same key, which costs least.
-        let at_best = Costs { combination: |items| combined::additions::<C>(items, 1), ordinary_item, share };
-        if !forced && !at_best.combine(hinted.len()) {
-            return decided;
-        }
-        let points = self.points(hinted);
-        let usable: Vec<_> = hinted.iter().zip(&points).filter(|(_, point)| **point != PackedPoint::IDENTITY).collect();
-        let start = self.range.start;
-        let member = |&(&(index, _), r): &(&(usize, Hint), &PackedPoint)| {
-            let open = &open[index];
-            Member { equation: &open.equation, key_bytes: self.batch.keys().get(start + open.place), key: &open.key, r: *r }
-        };
-        let members: Vec<_> = usable.iter().map(member).collect();
-        let good = combined::good(&mut self.adder, &members, &self.context.entropy, ordinary_item, share, forced);
-        for ((&(index, ref hint), _), _) in usable.into_iter().zip(good).filter(|(_, good)| *good) {
-            decided[index] = true;
-            let (strategy, y) = match hint {
-                Hint::Parity(_) => (Strategy::Parity, None),
-                Hint::Whole([_, y]) => (Strategy::Whole, Some(*y)),
-            };
-            self.context.decided.count(strategy, 1);
-            self.decisions[open[index].place] = Decision { answer: Ok(()), y };
-        }
-        decided
-    }
-
-    /// The points that the hints name; the identity where there is none.
-    fn points(&self, hinted: &[(usize, Hint)]) -> Vec<PackedPoint> {
+    /// The points that the hints name, one for each item that has a hint; the identity where there is none.
+    fn points(&self) -> Vec<PackedPoint> {
         let (mut abscissae, mut coordinates) = (Vec::new(), Vec::new());
-        for (_, hint) in hinted {
+        for hint in self.open.iter().filter_map(|open| open.hint) {
             match hint {
-                Hint::Parity(abscissa) => abscissae.push(*abscissa),
-                Hint::Whole(point) => coordinates.push(*point),
+                Hint::Parity(abscissa) => abscissae.push(abscissa),
+                Hint::Whole(point) => coordinates.push(point),
             }
         }
-        let mut lifted = lift::lift::<C, L>(self.adder.instructions(), &abscissae).into_iter();
-        let mut checked = lift::check::<C, L>(self.adder.instructions(), &coordinates).into_iter();
-        let next = |(_, hint): &(usize, Hint)| match hint {
+        let mut lifted = lift::lift::<C, L>(self.instructions, &abscissae).into_iter();
+        let mut checked = lift::check::<C, L>(self.instructions, &coordinates).into_iter();
+        let next = |hint: &Hint| match hint {
             Hint::Parity(_) => lifted.next(),
             Hint::Whole(_) => checked.next(),
         };
-        hinted.iter().map(next).map(|point| point.expect("a point for each hint")).collect()
+        let hints = self.open.iter().filter_map(|open| open.hint.as_ref());
+        hints.map(next).map(|point| point.expect("a point for each hint")).collect()
     }
 
     /// `known`.
-    fn decide_known(&mut self, items: &[&Open<C>]) {
+    fn decide_known(&mut self, adder: &mut Adder<C, L>, items: &[&Open<C>]) {
         let (equations, keys): (Vec<_>, Vec<_>) = items.iter().filter_map(|open| Some((open.equation, open.known.as_deref()?))).unzip();
         self.context.decided.count(Strategy::Known, items.len());
-        for (open, decision) in items.iter().zip(ordinary::known(&mut self.adder, &equations, &keys)) {
+        for (open, decision) in items.iter().zip(ordinary::known(adder, &equations, &keys)) {
             self.decisions[open.place] = decision;
         }
     }
 
     /// `lockstep`, or `single` for a few. Keys that come again get their tables in the background.
-    fn decide_others(&mut self, items: &[&Open<C>]) {
+    fn decide_others(&mut self, adder: &mut Adder<C, L>, items: &[&Open<C>]) {
         if items.len() < items_min::<L>() {
             self.context.decided.count(Strategy::Single, items.len());
             for open in items {
@@ -317,7 +323,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         } else {
             self.context.decided.count(Strategy::Lockstep, items.len());
             let (equations, keys): (Vec<_>, Vec<_>) = items.iter().map(|open| (open.equation, open.key)).unzip();
-            for (open, decision) in items.iter().zip(ordinary::lockstep(&mut self.adder, &equations, &keys)) {
+            for (open, decision) in items.iter().zip(ordinary::lockstep(adder, &equations, &keys)) {
                 self.decisions[open.place] = decision;
             }
         }
@@ -325,22 +331,66 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
         if eager || self.context.forced.is_none() {
             let keys = items.iter().map(|open| (self.batch.keys().get(self.range.start + open.place), open.key));
             let candidates = self.context.known.sight::<C>(keys, eager);
-            self.context.known.make::<C, L>(self.adder.instructions(), self.context.pool.as_ref(), candidates);
+            self.context.known.make::<C, L>(self.instructions, self.context.pool.as_ref(), candidates);
         }
     }
 
     /// Learns how many of the hinted items spoil a combination: the bad ones, and those whose hint is not that of their R.
-    fn learn(&self, open: &[Open<C>], hinted: &[(usize, Hint)]) {
-        let is_spoilt = |(index, hint): &&(usize, Hint)| match &self.decisions[open[*index].place] {
-            Decision { answer: Err(_), .. } => true,
-            Decision { y: None, .. } => false,
-            Decision { y: Some(y), .. } => match hint {
-                Hint::Parity(abscissa) => (y[0] & 1 == 1) != abscissa.y_is_odd,
-                Hint::Whole([_, hinted]) => y != hinted,
-            },
+    fn learn(&self, open: &[Open<C>]) {
+        let is_spoilt = |(decision, hint): &(&Decision, Hint)| match (decision, hint) {
+            (Decision { answer: Err(_), .. }, _) => true,
+            (Decision { y: None, .. }, _) => false,
+            (Decision { y: Some(y), .. }, Hint::Parity(abscissa)) => (y[0] & 1 == 1) != abscissa.y_is_odd,
+            (Decision { y: Some(y), .. }, Hint::Whole([_, hinted])) => y != hinted,
         };
-        self.context.forgeries.learn(self.batch.source(), hinted.len(), hinted.iter().filter(is_spoilt).count());
+        let hinted = || open.iter().filter_map(|open| Some((&self.decisions[open.place], open.hint?)));
+        self.context.forgeries.learn(self.batch.source(), hinted().count(), hinted().filter(is_spoilt).count());
     }
+}
+
+/// `parity` and `whole` for the items of all pieces that have hints, where that pays.
+fn combine<C: Curve, L: Lanes<Field = C::Base>>(pieces: &mut [Piece<'_, C, L>]) {
+    let Some(Piece { context, batch, instructions, .. }) = pieces.first() else { return };
+    let (context, batch, instructions) = (*context, *batch, *instructions);
+    let hinted = pieces.iter().flat_map(|piece| &piece.open).filter_map(|open| Some((open, open.hint?)));
+    let (items, cost) = hinted.fold((0, 0.0), |(items, cost), (open, hint)| (items + 1, cost + ordinary_cost(open, &hint)));
+    if items == 0 {
+        return;
+    }
+    let (ordinary_item, share, forced) = (cost / items as f64, context.forgeries.share(batch.source()), context.forced.is_some());
+    // As if all had the same key, which costs least.
+    let at_best = Costs { combination: |items| combined::additions::<C>(items, 1), ordinary_item, share };
+    if !forced && !at_best.combine(items) {
+        return;
+    }
+    let points = in_parallel(pieces.iter().collect(), Piece::points);
+    let (mut places, mut members) = (Vec::with_capacity(items), Vec::with_capacity(items));
+    for (piece_index, (piece, points)) in pieces.iter().zip(points).enumerate() {
+        let hinted = piece.open.iter().enumerate().filter(|(_, open)| open.hint.is_some());
+        for ((index, open), r) in hinted.zip(points).filter(|(_, r)| *r != PackedPoint::IDENTITY) {
+            places.push((piece_index, index));
+            let key_bytes = batch.keys().get(piece.range.start + open.place);
+            members.push(Member { equation: &open.equation, key_bytes, key: &open.key, r });
+        }
+    }
+    let good = combined::good::<C, L>(instructions, &members, &context.entropy, ordinary_item, share, forced);
+    for ((piece, index), _) in places.into_iter().zip(good).filter(|(_, good)| *good) {
+        let piece = &mut pieces[piece];
+        let open = &mut piece.open[index];
+        let (strategy, y) = match open.hint {
+            Some(Hint::Whole([_, y])) => (Strategy::Whole, Some(y)),
+            Some(Hint::Parity(_)) | None => (Strategy::Parity, None),
+        };
+        open.is_decided = true;
+        piece.decisions[open.place] = Decision { answer: Ok(()), y };
+        context.decided.count(strategy, 1);
+    }
+}
+
+/// The cost of an item in the ordinary way, less what its hint costs before it is of use.
+fn ordinary_cost<C: Curve>(open: &Open<C>, hint: &Hint) -> f64 {
+    let ordinary = if open.known.is_some() { KNOWN_ADDITIONS } else { lockstep_additions::<C>() };
+    ordinary - if matches!(hint, Hint::Parity(_)) { ROOT_ADDITIONS } else { 0.0 }
 }
 
 /// The fewest items that are worth advancing together. Vectors pay from the second item on: eight lanes cost hardly more than one single item.

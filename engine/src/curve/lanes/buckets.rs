@@ -3,6 +3,9 @@
 //!
 //! All sums are those of lists, round by round, so that their additions share inversions. A bucket's weight k = hi * 2^half + lo is split: the
 //! buckets are summed by hi and by lo, these sums by the bits of hi and lo, and the sums of bits are doubled into place, all windows in one run.
+//! Until then the windows do not know each other, so that threads share them.
+
+use rayon::prelude::*;
 
 use super::{
     Term,
@@ -55,44 +58,54 @@ pub fn plan(loads: &[Load]) -> (u32, f64) {
     costs.min_by(|(_, a), (_, b)| a.total_cmp(b)).expect("there are widths")
 }
 
-/// The sum of all products, whose factors have at most `bits` bits, by windows of `width`, as [`plan`] says.
+/// The sum of all products, whose factors have at most `bits` bits, by windows of `width`, as [`plan`] says. The windows are spread over the threads
+/// of the pool that this is called from.
 #[must_use]
 pub fn sum_of_products<G: Group, L: Lanes<Field = G::Base>>(
-    adder: &mut Adder<G, L>,
+    instructions: L::Instructions,
     products: &[Product],
     bits: u32,
     width: u32,
 ) -> Jacobian<G> {
     let len = windows::digits(bits, width);
     let digits = digits_by_window(products, len, width);
-    let mut arena: Vec<PackedPoint> = products.iter().map(|product| product.point).collect();
-    // The sums of all windows' buckets. The arena's other sums are of no more use once a window is done.
-    let mut sums = Vec::new();
+    let points: Vec<PackedPoint> = products.iter().map(|product| product.point).collect();
+    let window = |window: usize| {
+        let digits = &digits[window * points.len()..][..points.len()];
+        sums_by_bit(&mut Adder::<G, L>::new(instructions), &points, digits, width)
+    };
+    let sums: Vec<_> = (0..len).into_par_iter().map(window).collect();
+    doubled_into_place::<G, L>(instructions, &sums, width)
+}
+
+/// The sum of the buckets that have a bit, for each bit of a window's weights: what stands at place i counts 2^i times.
+fn sums_by_bit<G: Group, L: Lanes<Field = G::Base>>(
+    adder: &mut Adder<G, L>,
+    points: &[PackedPoint],
+    digits: &[i16],
+    width: u32,
+) -> Vec<Option<(PackedPoint, bool)>> {
+    let mut arena = Arena { given: points, sums: Vec::with_capacity(2 * points.len()) };
+    let buckets = reduce(adder, &mut arena, Lists::by_digit(1 << (width - 1), digits));
     let half = (width - 1) / 2;
-    // What each position of bits sums: the buckets of one window with that bit in their lower or upper half.
-    let mut halves = Vec::with_capacity(2 * len);
-    for (window, digits) in digits.chunks(products.len().max(1)).enumerate() {
-        let buckets = reduce(adder, &mut arena, Lists::by_digit(1 << (width - 1), digits));
-        let buckets: Vec<_> = buckets.into_iter().map(|entry| Some(entry?.moved(&arena, &mut sums))).collect();
-        arena.truncate(products.len());
-        let shift = window as u32 * width;
-        halves.push((shift, Lists::by_part(&buckets, |weight| weight & ((1 << half) - 1))));
-        halves.push((shift + half, Lists::by_part(&buckets, |weight| weight >> half)));
-    }
-    let mut arena = sums;
-    let (shifts, parts): (Vec<_>, Vec<_>) = halves.into_iter().unzip();
-    let counts: Vec<_> = parts.iter().map(Lists::len).collect();
-    let mut sums = reduce(adder, &mut arena, Lists::concat(&parts)).into_iter();
-    let mut by_bit = vec![Vec::new(); len * width as usize + 2];
-    for (shift, count) in shifts.into_iter().zip(counts) {
-        for (weight, entry) in sums.by_ref().take(count).enumerate().filter_map(|(weight, entry)| Some((weight, entry?))) {
-            for bit in (0..usize::BITS).filter(|bit| weight >> bit & 1 == 1) {
+    let lower = Lists::by_part(&buckets, |weight| weight & ((1 << half) - 1));
+    let upper = Lists::by_part(&buckets, |weight| weight >> half);
+    let parts = reduce(adder, &mut arena, Lists::concat(&[&lower, &upper]));
+    let (lower, upper) = parts.split_at(lower.len());
+    let mut by_bit = vec![Vec::new(); width as usize];
+    for (shift, parts) in [(0, lower), (half, upper)] {
+        for (weight, entry) in parts.iter().enumerate().filter_map(|(weight, entry)| Some((weight, (*entry)?))) {
+            for bit in (0..width - shift).filter(|bit| weight >> bit & 1 == 1) {
                 by_bit[(shift + bit) as usize].push(entry);
             }
         }
     }
-    let bits = reduce(adder, &mut arena, Lists::of(&by_bit));
-    doubled_into_place::<G, L>(adder, &arena, &bits)
+    let sums = reduce(adder, &mut arena, Lists::of(&by_bit));
+    let point = |entry: Entry| {
+        let Term { point, negative } = arena.term(entry);
+        (*point, negative)
+    };
+    sums.into_iter().map(|entry| entry.map(point)).collect()
 }
 
 /// The digits of all factors: first the lowest of each, then the next of each, and so on.
@@ -108,21 +121,34 @@ fn digits_by_window(products: &[Product], len: usize, width: u32) -> Vec<i16> {
     digits
 }
 
-/// The sum of 2^i * entry i.
+/// The sum over all windows of what [`sums_by_bit`] gives, each doubled as often as its place in its window and its window say.
 fn doubled_into_place<G: Group, L: Lanes<Field = G::Base>>(
-    adder: &Adder<G, L>,
-    arena: &[PackedPoint],
-    entries: &[Option<Entry>],
+    instructions: L::Instructions,
+    windows: &[Vec<Option<(PackedPoint, bool)>>],
+    width: u32,
 ) -> Jacobian<G> {
-    let points: Vec<_> = entries.iter().map(|entry| entry.map_or(PackedPoint::IDENTITY, |entry| *entry.term(arena).point)).collect();
-    let points = unpack::<G, L>(adder.instructions(), &points);
-    entries.iter().zip(&points).rev().fold(Jacobian::IDENTITY, |sum, (entry, point)| {
-        let negative = entry.is_some_and(|entry| entry.term(arena).negative);
-        sum.double().add_affine(&if negative { point.neg() } else { *point })
+    debug_assert!(windows.iter().all(|window| window.len() == width as usize));
+    let sums = windows.concat();
+    let points: Vec<_> = sums.iter().map(|sum| sum.map_or(PackedPoint::IDENTITY, |(point, _)| point)).collect();
+    sums.iter().zip(unpack::<G, L>(instructions, &points)).rev().fold(Jacobian::IDENTITY, |total, (sum, point)| {
+        let negative = sum.is_some_and(|(_, negative)| negative);
+        total.double().add_affine(&if negative { point.neg() } else { point })
     })
 }
 
-/// A point of an arena or its opposite: the index, then the sign in the lowest bit.
+/// The points that are summed, and the sums.
+struct Arena<'a> {
+    given: &'a [PackedPoint],
+    sums: Vec<PackedPoint>,
+}
+
+impl Arena<'_> {
+    fn term(&self, entry: Entry) -> Term<'_> {
+        entry.term(self.given, &self.sums)
+    }
+}
+
+/// A point of an [`Arena`] or its opposite: the index, the given points first, then the sign in the lowest bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry(u32);
 
@@ -132,15 +158,10 @@ impl Entry {
     }
 
     #[inline(always)]
-    fn term(self, arena: &[PackedPoint]) -> Term<'_> {
-        Term { point: &arena[(self.0 >> 1) as usize], negative: self.0 & 1 == 1 }
-    }
-
-    /// The same point in another arena, which takes it.
-    fn moved(self, from: &[PackedPoint], to: &mut Vec<PackedPoint>) -> Self {
-        let Term { point, negative } = self.term(from);
-        to.push(*point);
-        Self::new(to.len() - 1, negative)
+    fn term<'a>(self, given: &'a [PackedPoint], sums: &'a [PackedPoint]) -> Term<'a> {
+        let index = (self.0 >> 1) as usize;
+        let point = given.get(index).unwrap_or_else(|| &sums[index - given.len()]);
+        Term { point, negative: self.0 & 1 == 1 }
     }
 }
 
@@ -202,20 +223,16 @@ impl Lists {
         Self { ends: ends.collect(), entries: lists.concat() }
     }
 
-    fn concat(parts: &[Self]) -> Self {
+    fn concat(parts: &[&Self]) -> Self {
         let lists: Vec<_> = parts.iter().flat_map(|part| part.iter().map(<[Entry]>::to_vec)).collect();
         Self::of(&lists)
     }
 }
 
 /// The sum of each list, `None` for an empty one. The arena takes the sums.
-fn reduce<G: Group, L: Lanes<Field = G::Base>>(
-    adder: &mut Adder<G, L>,
-    arena: &mut Vec<PackedPoint>,
-    mut lists: Lists,
-) -> Vec<Option<Entry>> {
+fn reduce<G: Group, L: Lanes<Field = G::Base>>(adder: &mut Adder<G, L>, arena: &mut Arena<'_>, mut lists: Lists) -> Vec<Option<Entry>> {
     loop {
-        let base = arena.len();
+        let base = arena.given.len() + arena.sums.len();
         let mut pairs = Vec::with_capacity(lists.entries.len() / 2);
         let mut next = Lists { entries: Vec::with_capacity(lists.entries.len()), ends: Vec::with_capacity(lists.len()) };
         for list in lists.iter() {
@@ -230,9 +247,10 @@ fn reduce<G: Group, L: Lanes<Field = G::Base>>(
         if pairs.is_empty() {
             return lists.iter().map(|list| list.first().copied()).collect();
         }
-        arena.resize(base + pairs.len(), PackedPoint::IDENTITY);
-        let (done, sums) = arena.split_at_mut(base);
-        adder.add(sums, |index| pairs[index].map(|entry| entry.term(done)));
+        let done = arena.sums.len();
+        arena.sums.resize(done + pairs.len(), PackedPoint::IDENTITY);
+        let (done, sums) = arena.sums.split_at_mut(done);
+        adder.add(sums, |index| pairs[index].map(|entry| entry.term(arena.given, done)));
         lists = next;
     }
 }

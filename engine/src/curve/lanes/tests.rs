@@ -99,7 +99,7 @@ fn check_buckets<C: Curve, L: Lanes<Field = C::Base>>(instructions: L::Instructi
         .zip(pairs)
         .map(|(point, (_, factor))| Product { point, factor: SignedScalar::new(factor, &C::N) })
         .collect();
-    let sum = buckets::sum_of_products(&mut Adder::<C, L>::new(instructions), &products, 255, width);
+    let sum = buckets::sum_of_products::<C, L>(instructions, &products, 255, width);
     let expected =
         points.iter().zip(pairs).fold(Jacobian::IDENTITY, |sum, (point, (_, k))| sum.add(&double_product_var(&[0; 4], k, point)));
     assert_eq!(sum.to_affine_var(), expected.to_affine_var());

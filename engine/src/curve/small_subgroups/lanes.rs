@@ -103,7 +103,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Checks<'a, C, L> {
     }
 
     /// One sum of products of all points, several times each, for every width of digits.
-    fn sums_of_products(&mut self) {
+    fn sums_of_products(&self) {
         let order = self.order();
         let pairs: Vec<_> = (0..order).flat_map(|k| (0..3).map(move |turn| (k, (5 * k + 77 * turn) % order))).collect();
         let product = |&(k, factor): &(usize, usize)| {
@@ -113,7 +113,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Checks<'a, C, L> {
         let products: Vec<_> = pairs.iter().map(product).collect();
         let expected = pairs.iter().map(|&(k, factor)| if factor % 3 == 0 { (order - k) * factor } else { k * factor }).sum::<usize>();
         for width in 2..=12 {
-            let sum = buckets::sum_of_products(&mut self.adder, &products, 128, width).to_affine_var();
+            let sum = buckets::sum_of_products::<C, L>(self.adder.instructions(), &products, 128, width).to_affine_var();
             assert_eq!(sum, self.points[expected % order], "width {width}, order {order}");
         }
     }
