@@ -12,7 +12,7 @@ use chainbox_engine::{
     backend::{Backend, Cpu, CpuOptions},
     batch::Batch,
     curve::{
-        Group, Secp256k1,
+        Group, P256, Secp256k1, Sm2,
         lanes::fixed_base::FixedBase,
         point::{Affine, Jacobian},
     },
@@ -89,6 +89,15 @@ fn a_key_gets_its_table_when_it_comes_again_and_not_before() {
     keys.meet(&known, [0]);
     wait(&known);
     assert_eq!(keys.meet(&known, [0]), [true]);
+}
+
+#[test]
+fn the_same_bytes_on_another_curve_are_another_key() {
+    let (keys, known) = (Keys::new(1), Arc::new(KnownKeys::new(2 * TABLE_BYTES)));
+    keys.introduce(&known, [0]);
+    let bytes = [&keys.0[0].0[..]];
+    assert!(known.find::<Secp256k1>(bytes.into_iter())[0].is_some());
+    assert!(known.find::<P256>(bytes.into_iter())[0].is_none() && known.find::<Sm2>(bytes.into_iter())[0].is_none());
 }
 
 #[test]

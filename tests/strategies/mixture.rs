@@ -46,9 +46,21 @@ impl Plan {
     }
 
     pub fn entries(&self, random: &mut Random) -> Vec<Entry> {
-        let workload = Workload::new(self.spec.clone()).expect("a spec that can be made");
+        let items = |spec: Spec| Workload::new(spec).expect("a spec that can be made").items(0..ITEMS as u64);
+        let mut all = items(self.spec.clone());
+        if self.spec.shape().has_id() {
+            // The same keys under another id, and items under an id that is not theirs.
+            let under_other_id = items(Spec { id: b"another id".to_vec(), ..self.spec.clone() });
+            for (signed, other) in all.iter_mut().zip(under_other_id) {
+                match random.below(8) {
+                    0..3 => *signed = other,
+                    3 => signed.item.id = other.item.id,
+                    _ => {}
+                }
+            }
+        }
         let mut entries: Vec<Entry> = Vec::with_capacity(ITEMS);
-        for signed in workload.items(0..ITEMS as u64) {
+        for signed in all {
             let mut entry = self.entry(signed, &entries, random);
             entry.item.hint = self.hint(&entry, &entries, random);
             entries.push(entry);
