@@ -30,6 +30,19 @@ impl Section {
     /// Every section, in the order in which they are measured.
     pub const ALL: [Self; 6] = [Self::Strategies, Self::Forms, Self::Peers, Self::Forged, Self::Signers, Self::Latency];
 
+    /// The name used in options and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Strategies => "strategies",
+            Self::Forms => "forms",
+            Self::Peers => "peers",
+            Self::Forged => "forged",
+            Self::Signers => "signers",
+            Self::Latency => "latency",
+        }
+    }
+
     /// The heading.
     #[must_use]
     pub const fn title(self) -> &'static str {

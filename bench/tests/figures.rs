@@ -6,7 +6,7 @@ use chainbox_bench::{
     cpu::{Options, run},
     machine::Machine,
     page,
-    report::Report,
+    report::{Report, Section},
 };
 use chainbox_engine::scheme::Scheme;
 use serde_json::Value;
@@ -30,8 +30,19 @@ const TINY: Options = Options {
 fn tiny() -> (Report, usize) {
     let machine = Machine { cores: 2, load: Some(0.0), ..Machine::this(chainbox_engine::simd::Processor::detect()) };
     let mut shown = 0;
-    let report = run(&TINY, machine, |_| shown += 1).unwrap();
+    let report = run(&TINY, None, machine, |_| shown += 1).unwrap();
     (report, shown)
+}
+
+#[test]
+fn one_section_alone() {
+    let machine = Machine { cores: 1, load: Some(0.0), ..Machine::this(chainbox_engine::simd::Processor::PORTABLE) };
+    let report = run(&TINY, Some(Section::Signers), machine, |_| ()).unwrap();
+    assert!(report.digests.is_empty());
+    assert_eq!(
+        report.results.iter().map(|row| (row.section, row.signers)).collect::<Vec<_>>(),
+        [(Section::Signers, 1), (Section::Signers, 20)]
+    );
 }
 
 fn rows(report: &Report, list: &str) -> Vec<Value> {

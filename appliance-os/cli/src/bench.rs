@@ -11,7 +11,7 @@ use chainbox_bench::{
     cpu::{self, Options},
     machine::Machine,
     page,
-    report::{Figure, Report},
+    report::{Figure, Report, Section},
 };
 use chainbox_engine::simd::{Feature, Processor};
 use serde_json::json;
@@ -39,6 +39,9 @@ struct CpuArgs {
     /// Measure fewer items: a first impression in under a minute instead of some 25
     #[arg(long)]
     quick: bool,
+    /// Measure one section alone: strategies, forms, peers, forged, signers or latency
+    #[arg(long, value_name = "NAME", value_parser = section)]
+    only: Option<Section>,
     /// Measure the engine without some instructions of the processor: avx2, sha or avx512. Its peers use what they find
     #[arg(long, value_name = "NAME", value_parser = feature)]
     without: Vec<Feature>,
@@ -57,13 +60,19 @@ impl CpuArgs {
     /// The command that repeats the measurement, for the page.
     fn command(&self) -> String {
         let without: String = self.without.iter().map(|feature| format!(" --without {}", feature.name())).collect();
-        format!("chainbox bench cpu{}{without}", if self.quick { " --quick" } else { "" })
+        let only = self.only.map_or_else(String::new, |section| format!(" --only {}", section.name()));
+        format!("chainbox bench cpu{}{only}{without}", if self.quick { " --quick" } else { "" })
     }
 
     /// The instructions that the engine may use.
     fn processor(&self) -> Processor {
         self.without.iter().fold(Processor::detect(), |processor, feature| processor.without(*feature))
     }
+}
+
+fn section(name: &str) -> Result<Section, String> {
+    let names: Vec<_> = Section::ALL.into_iter().map(Section::name).collect();
+    Section::ALL.into_iter().find(|section| section.name() == name).ok_or_else(|| format!("the sections are {}", names.join(", ")))
 }
 
 fn feature(name: &str) -> Result<Feature, String> {
@@ -99,7 +108,7 @@ fn measure(args: &CpuArgs, options: &Options, machine: Machine) -> Result<(), Er
     introduce(&machine, options, args.json).map_err(|error| Error::stdout(&error))?;
     let mut printed = Ok(());
     let mut title = "";
-    let report = cpu::run(options, machine, |figure| {
+    let report = cpu::run(options, args.only, machine, |figure| {
         if printed.is_ok() {
             printed = show(figure, args.json, title != figure.title());
             title = figure.title();

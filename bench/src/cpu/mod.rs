@@ -24,22 +24,28 @@ use crate::{
 use contest::{Contest, Entry};
 use rounds::Rounds;
 
-/// Measures every section and the digests. Each figure is handed to `show` as soon as it is there.
+/// Measures a section, or every one and the digests. Each figure is handed to `show` as soon as it is there.
 ///
 /// # Errors
 /// [`Error`]; nothing is reported of a run in which anything went wrong.
-pub fn run(options: &Options, machine: Machine, show: impl FnMut(Figure<'_>)) -> Result<Report, Error> {
+pub fn run(options: &Options, only: Option<Section>, machine: Machine, show: impl FnMut(Figure<'_>)) -> Result<Report, Error> {
     let mut threads = vec![1, machine.cores];
     threads.dedup();
     let contests = threads.into_iter().map(|threads| Contest::new(threads, machine.processor)).collect::<Result<_, _>>()?;
     let mut bench = Bench { options, contests, show, results: Vec::new(), digests: Vec::new() };
-    bench.strategies()?;
-    bench.forms()?;
-    bench.further_peers()?;
-    bench.forged()?;
-    bench.signers()?;
-    bench.latencies()?;
-    bench.digests()?;
+    for section in Section::ALL.into_iter().filter(|section| only.is_none_or(|only| only == *section)) {
+        match section {
+            Section::Strategies => bench.strategies()?,
+            Section::Forms => bench.forms()?,
+            Section::Peers => bench.further_peers()?,
+            Section::Forged => bench.forged()?,
+            Section::Signers => bench.signers()?,
+            Section::Latency => bench.latencies()?,
+        }
+    }
+    if only.is_none() {
+        bench.digests()?;
+    }
     Ok(Report { machine, samples: options.samples, results: bench.results, digests: bench.digests })
 }
 

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 /// Sources that are told apart; more share the slots. What a slot says changes costs, never a verdict.
 const SLOTS: usize = 1024;
 
-/// How much of the estimate the newest piece is.
+/// How much of the estimate the newest batch is.
 const NEWEST: f64 = 0.25;
 
-/// Pieces of fewer items weigh less, in proportion.
-const FULL_PIECE: f64 = 256.0;
+/// Batches of fewer items weigh less, in proportion.
+const FULL_BATCH: f64 = 256.0;
 
 /// Nobody is taken to be more honest than this, and it is where everybody starts.
 const SHARE_MIN: f64 = 1.0 / (1 << 16) as f64;
@@ -34,12 +34,18 @@ impl Forgeries {
         f64::from(f32::from_bits(self.slot(source).load(Relaxed)))
     }
 
-    /// Learns from a piece of a source's items. Pieces that are learnt at the same moment may be lost: it is an estimate.
+    /// Whether a source spoilt combinations of late.
+    #[must_use]
+    pub fn is_spoiler(&self, source: u64) -> bool {
+        self.share(source) > 4.0 * SHARE_MIN
+    }
+
+    /// Learns from a batch of a source's items. Of two that are learnt at the same moment one may be lost: it is an estimate.
     pub fn learn(&self, source: u64, items: usize, spoilt: usize) {
         if items == 0 {
             return;
         }
-        let weight = NEWEST * (items as f64 / FULL_PIECE).min(1.0);
+        let weight = NEWEST * (items as f64 / FULL_BATCH).min(1.0);
         let share = self.share(source) * (1.0 - weight) + weight * spoilt as f64 / items as f64;
         self.slot(source).store((share.clamp(SHARE_MIN, 1.0) as f32).to_bits(), Relaxed);
     }
@@ -123,6 +129,7 @@ mod tests {
         }
         assert!((forgeries.share(7) - 0.5).abs() < 0.01);
         assert!(forgeries.share(8) <= SHARE_MIN);
+        assert!(forgeries.is_spoiler(7) && !forgeries.is_spoiler(8));
         for _ in 0..80 {
             forgeries.learn(7, 1000, 0);
         }

@@ -91,20 +91,26 @@ fn verify_in<C: Curve, L: Lanes<Field = C::Base>>(
 ) -> Vec<Answer> {
     let piece = |range| Piece::<C, L>::new(context, instructions, batch, range);
     if context.forced == Some(Strategy::Single) {
-        return each(ranges, |range| piece(range).alone());
+        return in_parallel(ranges, |range| piece(range).alone()).into_iter().flatten().collect();
     }
     if batch.hints().data().is_empty() {
-        return each(ranges, |range| piece(range).decide());
+        return in_parallel(ranges, |range| piece(range).decide().0).into_iter().flatten().collect();
     }
     // A combination is the cheaper the larger it is, so all pieces join in one before each goes on by itself.
     let mut pieces = in_parallel(ranges, piece);
     combine(&mut pieces);
-    each(pieces, Piece::decide)
+    let (answers, hints): (Vec<_>, Vec<_>) = in_parallel(pieces, Piece::decide).into_iter().unzip();
+    let (hinted, spoilt) = hints.into_iter().fold((0, 0), |sum, hints| (sum.0 + hints.items, sum.1 + hints.spoilt));
+    context.forgeries.learn(batch.source(), hinted, spoilt);
+    answers.into_iter().flatten().collect()
 }
 
-/// The answers of each part, in order.
-fn each<T: Send>(parts: Vec<T>, answer: impl Fn(T) -> Vec<Answer> + Send + Sync) -> Vec<Answer> {
-    in_parallel(parts, answer).into_iter().flatten().collect()
+/// What was seen of the hints of a piece.
+struct HintsSeen {
+    /// The items that have one.
+    items: usize,
+    /// Those that spoil a combination.
+    spoilt: usize,
 }
 
 /// What comes of each part, in order. One part alone stays on the thread that asks.
@@ -172,7 +178,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
     }
 
     /// Decides what no combination decided.
-    fn decide(mut self) -> Vec<Answer> {
+    fn decide(mut self) -> (Vec<Answer>, HintsSeen) {
         let open = std::mem::take(&mut self.open);
         let mut adder = Adder::new(self.instructions);
         let left: Vec<_> = open.iter().filter(|open| !open.is_decided).collect();
@@ -181,8 +187,12 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
             self.decide_known(&mut adder, &known);
             self.decide_others(&mut adder, &others);
         }
-        self.learn(&open);
-        self.decisions.into_iter().map(|Decision { answer, y }| Answer { verdict: answer.into(), y }).collect()
+        // Where combinations fail, the next best way is to be ready for the keys of those that did not.
+        if self.context.forgeries.is_spoiler(self.batch.source()) {
+            self.sight(open.iter().filter(|open| open.is_decided && open.known.is_none()));
+        }
+        let hints = self.hints_seen(&open);
+        (self.decisions.into_iter().map(|Decision { answer, y }| Answer { verdict: answer.into(), y }).collect(), hints)
     }
 
     /// Reads all items; those that fail a check are decided, the others are left open.
@@ -327,16 +337,21 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
                 self.decisions[open.place] = decision;
             }
         }
+        self.sight(items.iter().copied());
+    }
+
+    /// Counts keys that have no table, and has those made that are due.
+    fn sight<'o>(&self, items: impl Iterator<Item = &'o Open<C>>) {
         let eager = self.context.forced == Some(Strategy::Known);
         if eager || self.context.forced.is_none() {
-            let keys = items.iter().map(|open| (self.batch.keys().get(self.range.start + open.place), open.key));
+            let keys = items.map(|open| (self.batch.keys().get(self.range.start + open.place), open.key));
             let candidates = self.context.known.sight::<C>(keys, eager);
             self.context.known.make::<C, L>(self.instructions, self.context.pool.as_ref(), candidates);
         }
     }
 
-    /// Learns how many of the hinted items spoil a combination: the bad ones, and those whose hint is not that of their R.
-    fn learn(&self, open: &[Open<C>]) {
+    /// How many of the hinted items spoil a combination: the bad ones, and those whose hint is not that of their R.
+    fn hints_seen(&self, open: &[Open<C>]) -> HintsSeen {
         let is_spoilt = |(decision, hint): &(&Decision, Hint)| match (decision, hint) {
             (Decision { answer: Err(_), .. }, _) => true,
             (Decision { y: None, .. }, _) => false,
@@ -344,7 +359,7 @@ impl<'a, C: Curve, L: Lanes<Field = C::Base>> Piece<'a, C, L> {
             (Decision { y: Some(y), .. }, Hint::Whole([_, hinted])) => y != hinted,
         };
         let hinted = || open.iter().filter_map(|open| Some((&self.decisions[open.place], open.hint?)));
-        self.context.forgeries.learn(self.batch.source(), hinted().count(), hinted().filter(is_spoilt).count());
+        HintsSeen { items: hinted().count(), spoilt: hinted().filter(is_spoilt).count() }
     }
 }
 

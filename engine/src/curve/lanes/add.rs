@@ -50,7 +50,7 @@ impl<G: Group, L: Lanes<Field = G::Base>> Adder<G, L> {
     /// Writes the sum of pair(i) to place i of `sums`, for each i. Any points do: equal and opposite ones and the identity too.
     pub fn add<'a>(&mut self, sums: &mut [PackedPoint], pair: impl Fn(usize) -> [Term<'a>; 2]) {
         // The pairs are named before they are read, so that their rows are on the way from memory; and the kernel is compiled once for all.
-        let mut pairs = [[Term::IDENTITY; 2]; PAIRS_MAX];
+        let mut pairs = vec![[Term::IDENTITY; 2]; sums.len().min(PAIRS_MAX)];
         for (chunk, sums) in sums.chunks_mut(PAIRS_MAX).enumerate() {
             let pairs = &mut pairs[..sums.len()];
             for (index, slot) in pairs.iter_mut().enumerate() {

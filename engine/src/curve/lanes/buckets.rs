@@ -39,6 +39,9 @@ pub struct Load {
 /// The widest windows: 2,048 buckets each.
 const WIDTH_MAX: u32 = 12;
 
+/// What a window costs whatever it holds, in additions: some twelve rounds, each with an inversion of its own.
+const WINDOW_ADDITIONS: f64 = 1000.0;
+
 /// The width that takes the fewest additions, and how many they are, about.
 #[must_use]
 pub fn plan(loads: &[Load]) -> (u32, f64) {
@@ -49,7 +52,7 @@ pub fn plan(loads: &[Load]) -> (u32, f64) {
             let entries: usize = loads.iter().filter(|load| window < windows::digits(load.bits, width)).map(|load| load.products).sum();
             let entries = entries as f64;
             // Every bucket that is not empty is summed twice, by its upper and its lower half.
-            entries + buckets * (1.0 - (-entries / buckets).exp())
+            WINDOW_ADDITIONS + entries + buckets * (1.0 - (-entries / buckets).exp())
         };
         let doublings = 2.0 * f64::from(bits_max);
         (0..windows::digits(bits_max, width)).map(in_window).sum::<f64>() + doublings
@@ -70,22 +73,26 @@ pub fn sum_of_products<G: Group, L: Lanes<Field = G::Base>>(
     let len = windows::digits(bits, width);
     let digits = digits_by_window(products, len, width);
     let points: Vec<PackedPoint> = products.iter().map(|product| product.point).collect();
-    let window = |window: usize| {
+    // Memory is kept from window to window: fresh pages would cost a tenth of the time.
+    let memory = || (Adder::<G, L>::new(instructions), Vec::new());
+    let window = |(adder, sums): &mut (Adder<G, L>, Vec<PackedPoint>), window: usize| {
         let digits = &digits[window * points.len()..][..points.len()];
-        sums_by_bit(&mut Adder::<G, L>::new(instructions), &points, digits, width)
+        sums_by_bit(adder, sums, &points, digits, width)
     };
-    let sums: Vec<_> = (0..len).into_par_iter().map(window).collect();
+    let sums: Vec<_> = (0..len).into_par_iter().map_init(memory, window).collect();
     doubled_into_place::<G, L>(instructions, &sums, width)
 }
 
 /// The sum of the buckets that have a bit, for each bit of a window's weights: what stands at place i counts 2^i times.
 fn sums_by_bit<G: Group, L: Lanes<Field = G::Base>>(
     adder: &mut Adder<G, L>,
+    sums: &mut Vec<PackedPoint>,
     points: &[PackedPoint],
     digits: &[i16],
     width: u32,
 ) -> Vec<Option<(PackedPoint, bool)>> {
-    let mut arena = Arena { given: points, sums: Vec::with_capacity(2 * points.len()) };
+    sums.clear();
+    let mut arena = Arena { given: points, sums };
     let buckets = reduce(adder, &mut arena, Lists::by_digit(1 << (width - 1), digits));
     let half = (width - 1) / 2;
     let lower = Lists::by_part(&buckets, |weight| weight & ((1 << half) - 1));
@@ -139,12 +146,12 @@ fn doubled_into_place<G: Group, L: Lanes<Field = G::Base>>(
 /// The points that are summed, and the sums.
 struct Arena<'a> {
     given: &'a [PackedPoint],
-    sums: Vec<PackedPoint>,
+    sums: &'a mut Vec<PackedPoint>,
 }
 
 impl Arena<'_> {
     fn term(&self, entry: Entry) -> Term<'_> {
-        entry.term(self.given, &self.sums)
+        entry.term(self.given, self.sums)
     }
 }
 
