@@ -186,6 +186,7 @@ mod tests {
         fs::write(&json, "an older and longer report".repeat(1_000)).unwrap();
         let args = CpuArgs {
             quick: true,
+            only: None,
             without: vec![Feature::Avx512],
             json: false,
             json_out: Some(json.clone()),
