@@ -36,7 +36,7 @@ enum Subject {
 /// The options of `chainbox bench cpu`.
 #[derive(clap::Args, Debug)]
 struct CpuArgs {
-    /// Measure fewer items: a first impression in under a minute instead of some 25
+    /// Measure fewer items: a first impression in under a minute instead of some 20
     #[arg(long)]
     quick: bool,
     /// Measure one section alone: strategies, forms, peers, forged, signers or latency

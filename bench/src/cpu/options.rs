@@ -33,7 +33,7 @@ pub struct Options {
 const CURVES: &[Scheme] = &[Scheme::EcdsaSecp256k1Keccak256, Scheme::EcdsaP256Sha256, Scheme::Sm2Sm3];
 
 impl Options {
-    /// Figures to publish: some 25 minutes on two cores.
+    /// Figures to publish: some 20 minutes on two cores.
     pub const FULL: Self = Self {
         items: 16_384,
         items_aside: 16_384,
