@@ -215,6 +215,6 @@ mod tests {
 
         let page = fs::read_to_string(html).unwrap();
         assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
-        assert!(page.contains("<code>chainbox bench cpu --quick</code>"));
+        assert!(page.contains("<code>chainbox bench cpu --quick --without avx512</code>"));
     }
 }
