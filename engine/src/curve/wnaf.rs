@@ -1,6 +1,6 @@
 //! Signed digits of scalars: the width-w non-adjacent form.
 
-use crate::field::limbs::Limbs;
+use crate::field::limbs::{Limbs, bits};
 
 /// The most digits of a 256-bit integer: a carry may add one.
 const DIGITS_MAX: usize = 257;
@@ -59,15 +59,6 @@ impl Wnaf {
     pub const fn digit(&self, position: usize) -> i16 {
         self.digits[position]
     }
-}
-
-/// `count` bits from `position` on, for a count from 1 to 32; bits above the integer are 0.
-#[inline(always)]
-fn bits(integer: &Limbs, position: usize, count: u32) -> u32 {
-    let (limb, shift) = (position / 64, position % 64);
-    let low = integer[limb] >> shift;
-    let high = if shift != 0 && limb < 3 { integer[limb + 1] << (64 - shift) } else { 0 };
-    (low | high) as u32 & (u32::MAX >> (32 - count))
 }
 
 #[cfg(test)]

@@ -167,6 +167,17 @@ pub const fn square_wide(a: &Limbs) -> Wide {
     [r0, r1, r2, r3, r4, r5, r6, r7]
 }
 
+/// `count` bits from `position` on, for a count from 1 to 32; bits above the integer are 0.
+#[inline(always)]
+#[must_use]
+pub fn bits(integer: &Limbs, position: usize, count: u32) -> u32 {
+    let (limb, shift) = (position / 64, position % 64);
+    let at = |limb: usize| integer.get(limb).copied().unwrap_or(0);
+    let low = at(limb) >> shift;
+    let high = if shift == 0 { 0 } else { at(limb + 1) << (64 - shift) };
+    (low | high) as u32 & (u32::MAX >> (32 - count))
+}
+
 /// The integer that 32 big-endian bytes write.
 #[inline]
 #[must_use]

@@ -241,7 +241,7 @@ impl KnownKeys {
         let Some(width) = self.width else { return };
         let mut adder = Adder::<C, L>::new(instructions);
         for Candidate { name, point } in candidates {
-            if self.has_room(width) {
+            if self.has_room_for(name, width) {
                 let table = FixedBase::new(&mut adder, point, width);
                 let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
                 if self.make_room(&mut tables, FixedBase::bytes_of(width)) {
@@ -254,9 +254,12 @@ impl KnownKeys {
         }
     }
 
-    /// Whether one more table would find room: none is made for nothing.
-    fn has_room(&self, width: u32) -> bool {
+    /// Whether a key's table would find room, and is not there by now: none is made for nothing.
+    fn has_room_for(&self, name: &Name, width: u32) -> bool {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        if tables.contains_key(name) {
+            return false;
+        }
         (tables.len() + 1) * FixedBase::bytes_of(width) <= self.bytes_max || tables.values().any(|known| self.is_idle(known, tables.len()))
     }
 

@@ -48,14 +48,17 @@ pub fn plan(loads: &[Load]) -> (u32, f64) {
     let additions = |width: u32| -> f64 {
         let buckets = f64::from(1 << (width - 1));
         let bits_max = loads.iter().map(|load| load.bits).max().unwrap_or(0);
-        let in_window = |window: usize| -> f64 {
-            let entries: usize = loads.iter().filter(|load| window < windows::digits(load.bits, width)).map(|load| load.products).sum();
-            let entries = entries as f64;
+        // Windows come in runs that hold the same loads: a run ends where the factors of a load do.
+        let (mut sum, mut start) = (2.0 * f64::from(bits_max), 0);
+        while start < windows::digits(bits_max, width) {
+            let held = || loads.iter().map(|load| (windows::digits(load.bits, width), load.products)).filter(|(end, _)| *end > start);
+            let entries = held().map(|(_, products)| products).sum::<usize>() as f64;
+            let end = held().map(|(end, _)| end).min().unwrap_or(start + 1);
             // Every bucket that is not empty is summed twice, by its upper and its lower half.
-            WINDOW_ADDITIONS + entries + buckets * (1.0 - (-entries / buckets).exp())
-        };
-        let doublings = 2.0 * f64::from(bits_max);
-        (0..windows::digits(bits_max, width)).map(in_window).sum::<f64>() + doublings
+            sum += (end - start) as f64 * (WINDOW_ADDITIONS + entries + buckets * (1.0 - (-entries / buckets).exp()));
+            start = end;
+        }
+        sum
     };
     let costs = (2..=WIDTH_MAX).map(|width| (width, additions(width)));
     costs.min_by(|(_, a), (_, b)| a.total_cmp(b)).expect("there are widths")

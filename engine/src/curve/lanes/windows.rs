@@ -1,6 +1,6 @@
 //! Signed digits of fixed width.
 
-use crate::field::limbs::{self, Limbs};
+use crate::field::limbs::{self, Limbs, bits};
 
 /// A scalar as a sum of digit(i) * 2^(width i), digits from -2^(width-1) to 2^(width-1).
 ///
@@ -40,16 +40,6 @@ impl SignedScalar {
 #[must_use]
 pub const fn digits(bits: u32, width: u32) -> usize {
     (bits + 1).div_ceil(width) as usize
-}
-
-/// `count` bits from `position` on; bits above the integer are 0.
-#[inline(always)]
-fn bits(integer: &Limbs, position: usize, count: u32) -> u32 {
-    let (limb, shift) = (position / 64, position % 64);
-    let at = |limb: usize| integer.get(limb).copied().unwrap_or(0);
-    let low = at(limb) >> shift;
-    let high = if shift == 0 { 0 } else { at(limb + 1) << (64 - shift) };
-    ((low | high) & ((1 << count) - 1)) as u32
 }
 
 #[cfg(test)]
