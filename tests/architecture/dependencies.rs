@@ -33,9 +33,18 @@ use Knows::{Anything, Only};
 /// The bench and the tests may use anything, and nothing uses them but for the command line's two edges.
 const RULES: &[Rule] = &[
     Rule { name: "chainbox-engine", knows: Only(&[]) },
+    Rule { name: "chainbox-api", knows: Only(&[Always("chainbox-engine")]) },
+    Rule { name: "chainbox-service", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
+    Rule { name: "libchainbox", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
     Rule {
         name: "chainbox",
-        knows: Only(&[Always("chainbox-engine"), Always("chainbox-workloads"), BehindFeature("chainbox-bench", "bench")]),
+        knows: Only(&[
+            Always("chainbox-engine"),
+            Always("chainbox-api"),
+            Always("chainbox-service"),
+            Always("chainbox-workloads"),
+            BehindFeature("chainbox-bench", "bench"),
+        ]),
     },
     Rule { name: "chainbox-workloads", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-bench", knows: Anything },

@@ -95,7 +95,7 @@ fn check_batch(cpu: &Cpu, is_chosen: bool, plan: &Plan, places: &[usize], entrie
     for &place in places {
         entries[place].item.push_into(&mut batch).expect("items are short, digests have 32 bytes");
     }
-    let (verdicts, hints) = cpu.verify_and_hint(&batch);
+    let (verdicts, hints) = cpu.verify_and_hint(&batch).unwrap();
     assert_eq!([verdicts.as_slice().len(), hints.len()], [places.len(); 2]);
     let about = |at: usize| format!("{place}; item {at} of {}: {:x?}", places.len(), entries[places[at]].item);
     for (at, ((&index, verdict), hint)) in places.iter().zip(verdicts.as_slice()).zip(hints).enumerate() {

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use rayon::prelude::*;
 
-use super::{Backend, Capabilities, Fault};
+use super::{Backend, Capabilities, Fault, Hint};
 use crate::{
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
     field::limbs,
@@ -108,15 +108,6 @@ impl Cpu {
         self.context.known.state()
     }
 
-    /// The verdicts of a batch, and for each valid item the hint that was found on the way: the 32 bytes of y(R), big-endian. An item that went
-    /// alone, or was combined by its parity, has none.
-    #[must_use]
-    pub fn verify_and_hint(&self, batch: &Batch) -> (Verdicts, Vec<Option<[u8; 32]>>) {
-        let answers = self.answers(batch).into_iter().map(|answer| (answer.verdict, answer.y.map(|y| limbs::to_be_bytes(&y))));
-        let (verdicts, hints): (Vec<_>, _) = answers.unzip();
-        (verdicts.into(), hints)
-    }
-
     fn answers(&self, batch: &Batch) -> Vec<Answer> {
         self.in_ranges(batch.len(), ITEMS_TOGETHER, |ranges| verify(&self.context, batch, ranges))
     }
@@ -191,6 +182,13 @@ impl Backend for Cpu {
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
         Ok(self.answers(batch).into_iter().map(|answer| answer.verdict).collect::<Vec<_>>().into())
+    }
+
+    /// An item that went alone, or was combined by its parity, has no hint.
+    fn verify_and_hint(&self, batch: &Batch) -> Result<(Verdicts, Vec<Option<Hint>>), Fault> {
+        let answers = self.answers(batch).into_iter().map(|answer| (answer.verdict, answer.y.map(|y| limbs::to_be_bytes(&y))));
+        let (verdicts, hints): (Vec<_>, _) = answers.unzip();
+        Ok((verdicts.into(), hints))
     }
 
     fn decided(&self) -> Vec<(Strategy, u64)> {

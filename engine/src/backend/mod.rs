@@ -50,6 +50,9 @@ pub enum Fault {
     },
 }
 
+/// What a back end found out about R: the 32 bytes of y(R), big-endian.
+pub type Hint = [u8; 32];
+
 /// Something that verifies batches. Any back end gives the same verdicts for the same bytes: [`contract::check`] proves it.
 pub trait Backend: Send + Sync {
     /// The name used in settings, JSON and metrics, e.g. `cpu`.
@@ -63,6 +66,16 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// [`Fault`] where the whole batch got no verdict.
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault>;
+
+    /// The same, and for each valid item the hint that was found on the way, where one was: the 32 bytes of y(R), big-endian.
+    ///
+    /// # Errors
+    /// [`Fault`] where the whole batch got no verdict.
+    fn verify_and_hint(&self, batch: &Batch) -> Result<(Verdicts, Vec<Option<Hint>>), Fault> {
+        let verdicts = self.verify(batch)?;
+        let hints = vec![None; batch.len()];
+        Ok((verdicts, hints))
+    }
 
     /// How many items each strategy decided since the back end was made; nothing for a back end that knows no strategies.
     fn decided(&self) -> Vec<(Strategy, u64)> {

@@ -1,10 +1,12 @@
 //! Batches: many items of one shape, in columns.
 
 mod bytes;
+mod columns;
 mod item;
 mod recovery;
 
-pub use bytes::{ByteColumn, ColumnFull};
+pub use bytes::{ByteColumn, ColumnError, ColumnFull};
+pub use columns::{Columns, ColumnsError};
 pub use item::{Item, OwnedItem};
 pub use recovery::{Recovered, RecoveryBatch};
 
@@ -159,12 +161,7 @@ impl Batch {
     /// [`ItemError`]; the batch is then unchanged.
     pub fn push(&mut self, item: Item<'_>) -> Result<(), ItemError> {
         check_input(self.shape.input, item.input)?;
-        match (self.shape.has_id(), item.id) {
-            (true, None) => return Err(ItemError::IdMissing),
-            (false, Some(_)) => return Err(ItemError::IdUnexpected),
-            (true, Some(id)) if id.len() > SM2_ID_BYTES_MAX => return Err(ItemError::IdLength(id.len())),
-            _ => {}
-        }
+        check_id(self.shape, item.id)?;
         let mut row = [
             (&mut self.keys, Some(item.key)),
             (&mut self.inputs, Some(item.input)),
@@ -245,6 +242,16 @@ impl Batch {
     #[must_use]
     pub const fn hints(&self) -> &ByteColumn {
         &self.hints
+    }
+}
+
+/// Refuses an id where none belongs, none where one does, and one that is too long.
+fn check_id(shape: Shape, id: Option<&[u8]>) -> Result<(), ItemError> {
+    match (shape.has_id(), id) {
+        (true, None) => Err(ItemError::IdMissing),
+        (false, Some(_)) => Err(ItemError::IdUnexpected),
+        (true, Some(id)) if id.len() > SM2_ID_BYTES_MAX => Err(ItemError::IdLength(id.len())),
+        _ => Ok(()),
     }
 }
 

@@ -6,11 +6,11 @@ use crate::verdict::{Verdict, Verdicts};
 /// Signatures from which to recover the signers' keys: ECDSA on secp256k1 with Keccak-256, as Ethereum uses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryBatch {
-    input: Input,
-    low_s: bool,
-    inputs: ByteColumn,
-    signatures: ByteColumn,
-    hints: ByteColumn,
+    pub(super) input: Input,
+    pub(super) low_s: bool,
+    pub(super) inputs: ByteColumn,
+    pub(super) signatures: ByteColumn,
+    pub(super) hints: ByteColumn,
 }
 
 impl RecoveryBatch {

@@ -1,0 +1,186 @@
+//! The settings of the service: what there is to set, its defaults, and who may be who.
+//!
+//! They come from one TOML file, the environment and flags; a later one wins.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The data folder: its lock, and what the service keeps across restarts.
+    pub data: PathBuf,
+    /// gRPC over TCP.
+    pub grpc: Grpc,
+    /// gRPC over a Unix socket.
+    pub socket: Socket,
+    /// Metrics, health and the status page.
+    pub http: Http,
+    /// TLS for gRPC over TCP; `None` for plaintext.
+    pub tls: Option<Tls>,
+    /// Who may ask, by name; others have the defaults of `limits`, or no access where TLS asks for client certificates.
+    pub sources: Vec<Source>,
+    /// What may be in flight, for all and for each source.
+    pub limits: Limits,
+    /// How small requests become batches.
+    pub gather: Gather,
+    /// What verifies.
+    pub engine: Engine,
+    /// What is logged, and how.
+    pub log: Log,
+    /// How long a shutdown waits for answers that are on their way.
+    pub shutdown_time_max: Duration,
+}
+
+/// gRPC over TCP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grpc {
+    /// Where it listens; `None` for nowhere.
+    pub listen: Option<SocketAddr>,
+}
+
+/// gRPC over a Unix socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Socket {
+    /// Its path; `None` for no socket.
+    pub path: Option<PathBuf>,
+    /// The user that owns it; `None` for the one who starts the service.
+    pub owner: Option<String>,
+    /// The group that owns it.
+    pub group: Option<String>,
+    /// Its permissions, e.g. 0o660.
+    pub mode: u32,
+}
+
+/// Metrics, health and the status page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Where they are served; `None` for nowhere.
+    pub listen: Option<SocketAddr>,
+}
+
+/// TLS for gRPC over TCP. All files are PEM and are read again on reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The server's certificate and those between it and its root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The authorities whose client certificates are accepted; `None` where clients need no certificate.
+    pub client_authorities: Option<PathBuf>,
+}
+
+/// A source that is known by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name that limits, metrics and logs use.
+    pub name: String,
+    /// Client certificates that are this source: a common name, a DNS name of the subject's alternative names, or `sha256:` and the hex digest of the
+    /// certificate.
+    pub certificates: Vec<String>,
+    /// Users of the Unix socket that are this source, by name or number.
+    pub users: Vec<String>,
+    /// Its share of a busy server beside other sources, which have 100 unless told.
+    pub weight: u32,
+    /// Its items that may be accepted and not yet answered.
+    pub items_in_flight_max: usize,
+    /// The bytes of its messages that may be accepted and not yet answered.
+    pub bytes_in_flight_max: usize,
+}
+
+/// What may be in flight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The bytes of one message.
+    pub message_bytes_max: usize,
+    /// Items of all sources that are accepted and not yet answered.
+    pub items_in_flight_max: usize,
+    /// The same for one source that has no limit of its own.
+    pub source_items_in_flight_max: usize,
+    /// Bytes of messages of all sources that are being received, or accepted and not yet answered.
+    pub bytes_in_flight_max: usize,
+    /// The same for one source that has no limit of its own.
+    pub source_bytes_in_flight_max: usize,
+    /// How long an accepted request may wait for its turn.
+    pub queue_time_max: Duration,
+    /// How long a client may take to send a message, or to read its answer.
+    pub transfer_time_max: Duration,
+    /// Connections in all.
+    pub connections_max: usize,
+    /// Connections of one source.
+    pub source_connections_max: usize,
+    /// Calls at once on one connection.
+    pub calls_per_connection_max: u32,
+}
+
+/// How small requests become batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gather {
+    /// How long a small request may wait for others; it is not spent where a request would be faster alone.
+    pub time_max: Duration,
+}
+
+/// What verifies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Engine {
+    /// The back end.
+    pub backend: String,
+    /// Threads of the CPU back end; 0 for one a core.
+    pub threads: usize,
+    /// The bound of the tables of known keys, in bytes.
+    pub key_table_bytes: usize,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A filter of tracing's `EnvFilter`, e.g. `info` or `chainbox_service=debug`.
+    pub filter: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// How lines of the log look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// A line of JSON an event.
+    Json,
+}
+
+impl Settings {
+    /// What holds where nothing is set, with everything that is kept in this data folder.
+    #[must_use]
+    pub fn with_data(data: PathBuf) -> Self {
+        Self {
+            grpc: Grpc { listen: Some(SocketAddr::from(([127, 0, 0, 1], 7410))) },
+            socket: Socket { path: Some(data.join("chainbox.sock")), owner: None, group: None, mode: 0o660 },
+            http: Http { listen: Some(SocketAddr::from(([127, 0, 0, 1], 7411))) },
+            tls: None,
+            sources: Vec::new(),
+            limits: Limits {
+                message_bytes_max: 16 << 20,
+                items_in_flight_max: 1 << 20,
+                source_items_in_flight_max: 1 << 18,
+                bytes_in_flight_max: 256 << 20,
+                source_bytes_in_flight_max: 64 << 20,
+                queue_time_max: Duration::from_secs(2),
+                transfer_time_max: Duration::from_secs(30),
+                connections_max: 4096,
+                source_connections_max: 2048,
+                calls_per_connection_max: 128,
+            },
+            gather: Gather { time_max: Duration::from_micros(500) },
+            engine: Engine {
+                backend: "cpu".to_owned(),
+                threads: 0,
+                key_table_bytes: chainbox_engine::strategy::known::TABLE_BYTES_DEFAULT,
+            },
+            log: Log { filter: "info".to_owned(), format: LogFormat::Auto },
+            shutdown_time_max: Duration::from_secs(30),
+            data,
+        }
+    }
+}
