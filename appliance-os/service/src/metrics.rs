@@ -160,8 +160,8 @@ impl Metrics {
 
     /// The text that Prometheus scrapes; what is not counted but looked up is looked up now.
     pub fn text(&self, state: &chainbox_engine::dispatch::State, bytes_in_flight: usize, backend: &dyn Backend) -> String {
-        self.queued_items.set(state.queued_items as i64);
-        self.running_items.set(state.running_items as i64);
+        self.queued_items.set(state.load.items_queued as i64);
+        self.running_items.set(state.load.items_running as i64);
         self.bytes_in_flight.set(bytes_in_flight as i64);
         for (strategy, items) in backend.decided() {
             self.strategies.with_label_values(&[strategy.name()]).set(items as i64);

@@ -224,6 +224,7 @@ impl State {
         SourceLimits {
             weight: named.map_or(WEIGHT_DEFAULT, |source| source.weight),
             items_in_flight_max: named.map_or(self.items_max, |source| source.items_in_flight_max),
+            is_named: named.is_some(),
         }
     }
 }

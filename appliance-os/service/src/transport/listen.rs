@@ -138,39 +138,36 @@ fn group_id(name: &str) -> Result<u32, String> {
 
 /// Accepts connections over TCP until no more are wanted.
 pub async fn serve_tcp(listener: TcpListener, tls: Option<Arc<Acceptor>>, connections: Arc<Connections>) {
-    accept_all(&connections.clone(), "tcp", async || {
-        let (stream, address) = listener.accept().await?;
+    let closing = connections.closing().clone();
+    while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
         // A small answer is not held back to go with the next one.
-        stream.set_nodelay(true)?;
+        let accepted = accepted.and_then(|(stream, address)| stream.set_nodelay(true).map(|()| (stream, address)));
+        let Some((stream, address)) = accepted_or_pause("tcp", accepted).await else { continue };
         match tls.clone() {
             Some(tls) => connections.accept("tls", async move { tls.accept(stream).await }),
             None => connections.accept("tcp", async move { Ok((stream, Peer::Address(address.ip()))) }),
         }
-        Ok(())
-    })
-    .await;
+    }
 }
 
 /// Accepts connections over the Unix socket until no more are wanted.
 pub async fn serve_unix(socket: BoundSocket, connections: Arc<Connections>) {
-    accept_all(&connections.clone(), "socket", async || {
-        let (stream, _) = socket.listener.accept().await?;
-        let peer = Peer::User(stream.peer_cred()?.uid());
-        connections.accept("socket", async move { Ok((stream, peer)) });
-        Ok(())
-    })
-    .await;
+    let closing = connections.closing().clone();
+    while let Some(accepted) = closing.run_until_cancelled(socket.listener.accept()).await {
+        let accepted = accepted.and_then(|(stream, _)| Ok((stream.peer_cred()?.uid(), stream)));
+        let Some((user, stream)) = accepted_or_pause("socket", accepted).await else { continue };
+        connections.accept("socket", async move { Ok((stream, Peer::User(user))) });
+    }
 }
 
-/// Accepts again and again. What cannot be accepted is said, at most once in each pause.
-async fn accept_all(connections: &Connections, listener: &'static str, mut accept: impl AsyncFnMut() -> io::Result<()>) {
-    loop {
-        tokio::select! {
-            () = connections.closing().cancelled() => return,
-            accepted = accept() => if let Err(error) = accepted {
-                warn!(listener, %error, "a connection could not be accepted");
-                tokio::time::sleep(PAUSE).await;
-            },
+/// What was accepted; or nothing, a line in the log and a pause, where the system is out of something.
+async fn accepted_or_pause<T>(listener: &'static str, accepted: io::Result<T>) -> Option<T> {
+    match accepted {
+        Ok(accepted) => Some(accepted),
+        Err(error) => {
+            warn!(listener, %error, "a connection could not be accepted");
+            tokio::time::sleep(PAUSE).await;
+            None
         }
     }
 }

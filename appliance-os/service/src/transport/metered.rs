@@ -137,13 +137,14 @@ impl<B> Metered<B> {
     }
 
     fn check_deadline(&mut self, context: &mut Context<'_>) -> Result<(), Status> {
-        match &mut self.deadline {
-            Some(sleep) if sleep.as_mut().poll(context).is_ready() => Err(Status::deadline_exceeded(format!(
-                "the message did not arrive within {} s: send smaller ones, or raise limits.transfer_seconds_max",
-                self.allowance.transfer_time_max.as_secs()
-            ))),
-            _ => Ok(()),
+        let is_over = self.deadline.as_mut().is_some_and(|sleep| sleep.as_mut().poll(context).is_ready());
+        if !is_over {
+            return Ok(());
         }
+        Err(Status::deadline_exceeded(format!(
+            "the message did not arrive within {} s: send smaller ones, or raise limits.transfer_seconds_max",
+            self.allowance.transfer_time_max.as_secs()
+        )))
     }
 }
 

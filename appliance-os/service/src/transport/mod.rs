@@ -8,5 +8,5 @@ mod metered;
 mod tls;
 
 pub use connection::Connections;
-pub use listen::{Listeners, bind};
+pub use listen::{Listeners, bind, serve_tcp, serve_unix};
 pub use tls::Acceptor;

@@ -25,7 +25,7 @@ pub type Answers = Answer;
 /// # Errors
 /// [`Fault`] where there is not one answer an item.
 pub fn run(backend: &dyn Backend, source: SourceId, slices: &[Slice]) -> Result<Answers, Fault> {
-    let items = slices.iter().map(|slice| slice.items.len()).sum();
+    let items: usize = slices.iter().map(|slice| slice.items.len()).sum();
     let answers = match slices {
         [slice] if slice.items.len() == slice.payload.items() => ask(backend, &slice.payload)?,
         _ => ask(backend, &gather(source, slices).map_err(|full| fault(backend, &full.to_string()))?)?,

@@ -18,7 +18,7 @@ use std::{
 use chainbox_engine::{
     backend::{Backend, Hint},
     batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
-    dispatch::{Dispatcher, Limits, Refusal, Request, SourceId, SourceLimits, Task, Ticket},
+    dispatch::{Dispatcher, Limits, Refusal, Request, SourceId, SourceLimits, SourceState, Task, Ticket},
     hash::{Digest, Hash},
     verdict::Verdict,
 };
@@ -288,6 +288,11 @@ impl Work {
     /// What the dispatcher is at.
     pub fn state(&self) -> chainbox_engine::dispatch::State {
         self.0.state().dispatcher.state()
+    }
+
+    /// What each source is at.
+    pub fn sources(&self) -> HashMap<SourceId, SourceState> {
+        self.0.state().dispatcher.sources().collect()
     }
 
     /// How long the longest running job has been running.
