@@ -85,10 +85,10 @@ fn tls(loader: &mut Loader) {
             }
         }
         (Some(_), None, _) => {
-            loader.problem("tls.certificate", "there is a certificate and no key", "set tls.key to the file of its private key")
+            loader.problem("tls.certificate", "there is a certificate and no key", "set tls.key to the file of its private key");
         }
         (None, Some(_), _) => {
-            loader.problem("tls.key", "there is a key and no certificate", "set tls.certificate to the file of its certificate")
+            loader.problem("tls.key", "there is a key and no certificate", "set tls.certificate to the file of its certificate");
         }
         (None, None, Some(_)) => {
             loader.problem("tls.client_authorities", "client certificates need TLS", "set tls.certificate and tls.key, or drop this key");

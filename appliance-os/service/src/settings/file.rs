@@ -90,7 +90,7 @@ fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Content {
             error.span().map_or(0, |span| span.start),
             None,
             what,
-            "write NAME = VALUE on a line of its own, texts in double quotes",
+            "write each key once, as NAME = VALUE on a line of its own, texts in double quotes",
         );
     }
     reader.content
@@ -144,7 +144,7 @@ impl Reader<'_> {
                 let entry = Entry { key: key.name, raw: raw_of(value), origin: self.origin(at) };
                 self.content.entries.push(entry);
             }
-            None => self.unknown(at, name, keys::names()),
+            None => self.problem(at, Some(name), NO_SUCH_KEY.to_owned(), &remedy_for_unknown(name, keys::names())),
         }
     }
 
@@ -168,19 +168,18 @@ impl Reader<'_> {
             for (name, value) in in_order(table) {
                 match SOURCE_KEYS.iter().find(|key| key.name == name.get_ref()) {
                     Some(key) => {
-                        entries.push(Entry { key: key.name, raw: raw_of(value.get_ref()), origin: self.origin(name.span().start) })
+                        entries.push(Entry { key: key.name, raw: raw_of(value.get_ref()), origin: self.origin(name.span().start) });
                     }
-                    None => self.unknown(name.span().start, name.get_ref(), SOURCE_KEYS.iter().map(|key| key.name)),
+                    None => {
+                        let remedy = remedy_for_unknown(name.get_ref(), SOURCE_KEYS.iter().map(|key| key.name));
+                        let key = format!("{SOURCE_TABLE}.{}", name.get_ref());
+                        self.problem(name.span().start, Some(&key), NO_SUCH_KEY.to_owned(), &remedy);
+                    }
                 }
             }
             let origin = self.origin(value.span().start);
             self.content.sources.push(SourceTable { entries, origin });
         }
-    }
-
-    fn unknown(&mut self, at: usize, name: &str, known: impl Iterator<Item = &'static str>) {
-        let remedy = remedy_for_unknown(name, known);
-        self.problem(at, Some(name), "there is no such key".to_owned(), &remedy);
     }
 
     fn problem(&mut self, at: usize, key: Option<&str>, what: String, remedy: &str) {
@@ -193,6 +192,9 @@ impl Reader<'_> {
         Origin::File { path: self.path.to_owned(), line: Some(1 + before.iter().filter(|byte| **byte == b'\n').count()) }
     }
 }
+
+/// What is said about a name that no key has.
+pub(super) const NO_SUCH_KEY: &str = "there is no such key";
 
 /// What may have been meant by a name that is not known.
 pub(super) fn remedy_for_unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {

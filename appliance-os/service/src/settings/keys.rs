@@ -261,7 +261,7 @@ pub(super) static KEYS: &[Key<Draft>] = &[
         "log.format",
         Restart,
         LogFormat(|draft| &mut draft.settings.log.format),
-        "How lines look: for people (human), a line of JSON an event (json), or as suits a terminal or its absence (auto).",
+        "How lines look: for people, as a line of JSON an event, or (auto) the former on a terminal and the latter elsewhere.",
     ),
 ];
 

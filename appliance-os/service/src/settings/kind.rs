@@ -147,8 +147,8 @@ impl<T> Kind<T> {
             Self::Count32(range, _) => Some(format!("{} to {}", range.start(), range.end())),
             Self::Bytes(range, _) => Some(format!("{} to {}", size(*range.start()), size(*range.end())).replace('"', "")),
             Self::Time(_, range, _) => Some(format!("{} to {}", range.start(), range.end())),
-            Self::Word(words, _) => Some(words.join(" or ")),
-            Self::LogFormat(_) => Some(LogFormat::ALL.map(LogFormat::name).join(" or ")),
+            Self::Word(words, _) => Some(format!("One of: {}", words.join(", "))),
+            Self::LogFormat(_) => Some(format!("One of: {}", LogFormat::ALL.map(LogFormat::name).join(", "))),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Settings, Source, check,
-    file::{self, Entry, SourceTable, remedy_for_unknown},
+    file::{self, Entry, NO_SUCH_KEY, SourceTable, remedy_for_unknown},
     keys::{self, Draft, KEYS, SOURCE_KEYS, SOURCE_TABLE, VARIABLE_PREFIX, variable},
     kind::Paths,
     nearest::nearest,
@@ -216,7 +216,7 @@ impl Loader {
                     } else {
                         remedy_for_unknown(name, keys::names())
                     };
-                    let what = "there is no such key".to_owned();
+                    let what = NO_SUCH_KEY.to_owned();
                     self.problems.push(Problem { origin: Origin::Flag, key: Some(name.clone()), what, remedy });
                 }
             }
@@ -248,6 +248,11 @@ impl Loader {
         }
         check::all(&mut self);
         if !self.problems.is_empty() {
+            // Those of the file in the order of its lines, which is how they are looked for.
+            self.problems.sort_by_key(|problem| match problem.origin {
+                Origin::File { line, .. } => (0, line),
+                _ => (1, None),
+            });
             return Err(Problems(self.problems));
         }
         let in_force = self.in_force();

@@ -46,7 +46,7 @@ pub fn template(in_force: &[InForce]) -> String {
     }
     comment(
         &mut text,
-        "Clients that are known by name, a table for each. Others have the limits above, all without client certificates together.",
+        "Clients that are known by name, a table for each. Others have the limits above, or no access where tls.client_authorities is set.",
         "\n# ",
     );
     let _ = writeln!(text, "#[[{SOURCE_TABLE}]]");

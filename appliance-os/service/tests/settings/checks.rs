@@ -27,25 +27,25 @@ fn all_problems_are_found_at_once_each_with_its_line() {
          name = \"a\"\n",
         &[
             "chainbox.toml:1: shutdown_time: there is no such key; did you mean shutdown_time_seconds_max? `chainbox config template` lists all keys",
+            "chainbox.toml:2: data: 5 is no text; write the value in double quotes",
             "chainbox.toml:3: there is no section [grcp]; did you mean [grpc]?",
             "chainbox.toml:6: limits.conections_max: there is no such key; did you mean limits.connections_max? \
              `chainbox config template` lists all keys",
-            "chainbox.toml:12: source: sources are tables, one for each; write [[source]] with two brackets",
-            "chainbox.toml:2: data: 5 is no text; write the value in double quotes",
             "chainbox.toml:7: limits.queue_time_ms_max: 0 is out of range; write 1 to 600000",
             "chainbox.toml:8: limits.message_bytes_max: \"16 MB\" is no size; write a number of bytes, or one of \"KiB\", \"MiB\" or \"GiB\", as \"16 MiB\"",
             "chainbox.toml:10: log.filter: \"wran\" is no level; write a level (error, warn, info, debug, trace, off), or PART=LEVEL, \
              several with commas between: \"info,chainbox_service=debug\"",
             "chainbox.toml:11: log.format: \"text\" is not known; write \"auto\" or \"human\" or \"json\"",
+            "chainbox.toml:12: source: sources are tables, one for each; write [[source]] with two brackets",
         ],
     );
 }
 
 #[test]
 fn wrong_syntax_is_told_with_its_lines() {
-    let problems = File::new("data = \"/a\"\n[grpc\nlisten = \n\n[http]\nlisten = \"off\"\nlisten = \"off\"\n").problems();
+    let problems = File::new("data = \"/a\"\n[grpc]\nlisten = \n\n[http]\nlisten = \"off\"\nlisten = \"off\"\nmode\n").problems();
     let places: Vec<_> = problems.iter().map(|line| line.split(": ").next().unwrap()).collect();
-    assert_eq!(places, ["chainbox.toml:2", "chainbox.toml:3", "chainbox.toml:7"], "{problems:#?}");
+    assert_eq!(places, ["chainbox.toml:3", "chainbox.toml:7", "chainbox.toml:8"], "{problems:#?}");
 }
 
 #[test]
@@ -208,14 +208,14 @@ fn sources_are_told_apart() {
             digest.to_uppercase()
         ),
         &[
-            "chainbox.toml:9: wieght: there is no such key; did you mean weight? `chainbox config template` lists all keys",
-            "chainbox.toml:12: source.weight: 0 is out of range; write 1 to 10000",
-            "chainbox.toml:17: source.name: \"f g\" is no name of a source; write 1 to 64 letters, digits, -, _ or .",
             "chainbox.toml:5: source.name: the name \"a\" stands at chainbox.toml:2 already; give it to one source alone",
             "chainbox.toml:6: source.users: the user \"0\" stands at chainbox.toml:3 already; give it to one source alone",
             "chainbox.toml:7: source.certificates: the source has neither certificates nor users, so that nobody can be it; name one at least",
+            "chainbox.toml:9: source.wieght: there is no such key; did you mean weight? `chainbox config template` lists all keys",
+            "chainbox.toml:12: source.weight: 0 is out of range; write 1 to 10000",
             "chainbox.toml:15: source.certificates: client certificates are not asked for; \
              set tls.client_authorities to the file of their authorities",
+            "chainbox.toml:17: source.name: \"f g\" is no name of a source; write 1 to 64 letters, digits, -, _ or .",
             "chainbox.toml:22: source.items_in_flight_max: 2000000 is more than limits.items_in_flight_max, 1048576; lower it, or raise the limit of all",
             "chainbox.toml:23: source.bytes_in_flight_max: \"1 MiB\" is less than limits.message_bytes_max, \"16 MiB\"; raise it, so that one message fits",
             "chainbox.toml:26: source.certificates: client certificates are not asked for; \

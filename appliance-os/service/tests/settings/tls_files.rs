@@ -67,7 +67,7 @@ fn files_that_are_not_there_or_hold_something_else_are_named() {
         ["none.pem", "server.pem", "server.key"],
         &[
             "flag: tls.certificate: none.pem: the file cannot be read: No such file or directory; let the service's user read it",
-            "flag: tls.key: the mode 0644 of server.pem gives the private key to every user of this machine; run: chmod o= server.pem",
+            "flag: tls.key: server.pem: the mode 0644 gives the private key to every user of this machine; run: chmod o= server.pem",
             "flag: tls.client_authorities: server.key: there is no certificate in PEM, or a broken one; \
              name a file with lines `-----BEGIN CERTIFICATE-----`",
         ],
