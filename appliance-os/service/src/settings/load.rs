@@ -44,7 +44,7 @@ pub struct Loaded {
 pub struct InForce {
     /// The dotted name of the key; `source.NAME.KEY` for a source's.
     pub key: String,
-    /// The value as the file would have it; `None` where nothing is set.
+    /// The value as the file would have it, which is JSON as well; `None` where nothing is set.
     pub value: Option<String>,
     /// Where it comes from.
     pub origin: Origin,

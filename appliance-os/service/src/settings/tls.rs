@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -130,6 +130,10 @@ fn authorities(path: &Path) -> Result<RootCertStore, FileFault> {
 fn bytes_of(key: &'static str, path: &Path) -> Result<(Vec<u8>, u32), FileFault> {
     let fault = |what, remedy: &str| FileFault { key, path: path.to_owned(), what, remedy: remedy.to_owned() };
     let read = || {
+        // Asked before it is opened: opening a pipe waits for whoever writes into it.
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
         let file = File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
         let mut bytes = Vec::new();

@@ -111,9 +111,10 @@ pub(super) fn size(bytes: usize) -> String {
     bytes.to_string()
 }
 
-/// A text as TOML writes it.
+/// A text in quotes, as both TOML and JSON write it.
 pub(super) fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    // The one character that stands unescaped in JSON and may not in TOML.
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 #[cfg(test)]
@@ -141,6 +142,15 @@ mod tests {
         for bytes in [0, 1, 1023, 1024, 1025, 16 << 20, 3 << 30, (1 << 30) + 1024] {
             let written = size(bytes);
             assert_eq!(text(written.trim_matches('"')).bytes(), Ok(bytes as u64), "{written}");
+        }
+    }
+
+    #[test]
+    fn quoted_texts_are_toml_and_json() {
+        for text in ["", "/var/lib", "a \"b\" 'c' \\d", "tab\t line\n bell\u{7} delete\u{7f}", "caf\u{e9} \u{1f980}"] {
+            let quoted = quoted(text);
+            assert_eq!(toml::de::DeValue::parse(&quoted).unwrap().get_ref().as_str(), Some(text), "{quoted}");
+            assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text, "{quoted}");
         }
     }
 
