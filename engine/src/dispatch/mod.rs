@@ -162,10 +162,11 @@ impl Dispatcher {
     /// The items that a source may submit now; 0 where any request would be refused, so that there is no need to read it.
     #[must_use]
     pub fn room(&self, source: SourceId) -> usize {
-        let new = Source::new(SourceLimits::default(), Evidence::NONE);
-        let source = self.sources.get(&source).unwrap_or(&new);
-        let of_source = source.limits.items_in_flight_max.saturating_sub(source.in_flight());
-        of_source.min(self.room_for(source.standing()))
+        let (of_source, standing) = match self.sources.get(&source) {
+            Some(source) => (source.limits.items_in_flight_max.saturating_sub(source.in_flight()), source.standing()),
+            None => (SourceLimits::default().items_in_flight_max, self.memory.get(source).unwrap_or(Evidence::NONE).standing()),
+        };
+        of_source.min(self.room_for(standing))
     }
 
     /// Accepts a request.

@@ -76,9 +76,9 @@ impl Source {
         self.evidence.standing()
     }
 
-    /// Whether a job of its items may begin.
+    /// Whether a job of its items may begin: not before there is room for half of what it may have running, or the rest would be done in slivers.
     pub fn is_ready(&self) -> bool {
-        self.load.items_queued > 0 && self.running < self.evidence.allowance()
+        self.load.items_queued > 0 && self.running <= self.evidence.allowance() / 2
     }
 
     pub fn push(&mut self, class: Class, ticket: Ticket) {
@@ -167,6 +167,10 @@ impl Memory {
         {
             self.evidence.remove(&oldest);
         }
+    }
+
+    pub fn get(&self, source: SourceId) -> Option<Evidence> {
+        self.evidence.get(&source).map(|&(_, evidence)| evidence)
     }
 
     pub fn take(&mut self, source: SourceId) -> Option<Evidence> {
