@@ -47,6 +47,8 @@ pub struct Source {
     pub queued: Work,
     /// Whether it is to go once it has nothing in flight.
     pub is_leaving: bool,
+    /// Whether it was refused since it had room.
+    pub was_full: bool,
     small: Queue,
     large: Queue,
 }
@@ -63,6 +65,7 @@ impl Source {
             running: 0,
             queued: 0,
             is_leaving: false,
+            was_full: false,
             small: Queue::default(),
             large: Queue::default(),
         }

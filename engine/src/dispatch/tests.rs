@@ -192,13 +192,13 @@ fn too_much_is_refused_and_leaves_no_trace() {
     assert!(matches!(full, Refusal::SourceFull { in_flight: 600, items_max: 600, .. }), "{full}");
     assert!(full.retry_after().unwrap() >= RETRY_MIN);
     assert!(matches!(submit(2, 401), Err(Refusal::Full { .. })));
-    assert_eq!(submit(9, 501), Err(Refusal::TooLarge { items: 501, items_max: 500 }), "a newcomer");
+    assert_eq!(submit(9, 251), Err(Refusal::TooLarge { items: 251, items_max: 250 }), "a newcomer");
     submit(2, 400).unwrap();
     assert_eq!([1, 2, 9].map(|source| dispatcher.room(source)), [0; 3]);
     assert_eq!(dispatcher.state().sources, 2);
     assert_eq!(dispatcher.state().load.items_queued, 1_000);
     dispatcher.cancel(ticket);
-    assert_eq!([1, 2, 9].map(|source| dispatcher.room(source)), [600, 600, 500]);
+    assert_eq!([1, 2, 9].map(|source| dispatcher.room(source)), [600, 600, 250]);
 }
 
 #[test]
@@ -217,6 +217,28 @@ fn newcomers_and_suspects_cannot_fill_the_queue() {
     assert_eq!(fill(10..20), (250, 750));
     assert_eq!(fill(30..60), (250, 500));
     assert_eq!(fill(10..20), (0, 500));
+}
+
+#[test]
+fn what_was_full_takes_nothing_from_unproven_sources_until_half_is_free() {
+    let mut lanes = Lanes::new(dispatcher(1));
+    for source in [1, 2] {
+        lanes.dispatcher.set_source(source, SourceLimits { items_in_flight_max: 1_000, is_named: source == 1, ..NAMED });
+    }
+    let tickets: Vec<_> = [1, 2].map(|source| [0; 10].map(|_| lanes.submit(request(source, VERIFY, 100)))).concat();
+    for source in [1, 2] {
+        assert!(lanes.dispatcher.submit(lanes.now, request(source, VERIFY, 1)).is_err());
+    }
+    let mut room = |freed: usize| {
+        for &ticket in [&tickets[..freed], &tickets[10..10 + freed]].concat().iter() {
+            lanes.dispatcher.cancel(ticket);
+        }
+        [1, 2].map(|source| lanes.dispatcher.room(source))
+    };
+    assert_eq!(room(4), [400, 0]);
+    assert_eq!(room(5), [500, 500]);
+    lanes.submit(request(2, VERIFY, 100));
+    assert_eq!(lanes.dispatcher.room(2), 400);
 }
 
 #[test]
