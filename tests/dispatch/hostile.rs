@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use chainbox_engine::dispatch::Task;
+use chainbox_engine::dispatch::{SourceLimits, Task};
 
-use super::{HINTED, VERIFY, client::Client, honest, measured, run};
+use super::{HINTED, VERIFY, WARM_UP, client::Client, honest, measured, run, run_from};
 
 /// How much of its rate alone an honest source keeps.
 const KEPT: f64 = 0.95;
@@ -12,10 +12,10 @@ const KEPT: f64 = 0.95;
 const FORGED_PER_MILLE: usize = 990;
 
 /// Ten times what the box can do, in items a second.
-const OFFERED: f64 = 10.0 * measured::CORES as f64 * 1e9 / measured::ITEM;
+pub const OFFERED: f64 = 10.0 * measured::CORES as f64 * 1e9 / measured::ITEM;
 
 /// Honest sources were there before.
-const ATTACK: Duration = Duration::from_millis(500);
+pub const ATTACK: Duration = Duration::from_millis(500);
 
 /// Forged items a request.
 const ITEMS: usize = 4_096;
@@ -30,11 +30,11 @@ fn forgers(task: Task, count: usize) -> impl Iterator<Item = Client> {
     (0..count).map(move |_| Client::open(task, ITEMS, OFFERED / count as f64).forging(FORGED_PER_MILLE))
 }
 
-/// The least part of its rate alone that one of the honest sources keeps beside these clients.
-fn check_kept(what: &str, hostile: impl Iterator<Item = Client>) {
+/// Each honest source keeps its part of its rate alone beside these clients, counted from `warm_up` on.
+fn check_kept_from(warm_up: Duration, what: &str, hostile: impl Iterator<Item = Client>) {
     let sources = honest_sources().len();
-    let alone = run(honest_sources());
-    let beside = run(honest_sources().into_iter().chain(hostile.map(|client| client.beginning(ATTACK))).collect());
+    let alone = run_from(warm_up, honest_sources());
+    let beside = run_from(warm_up, honest_sources().into_iter().chain(hostile.map(|client| client.beginning(ATTACK))).collect());
     for source in 0..sources {
         let kept = beside.rate(source) / alone.rate(source);
         println!("{what}: source {source} keeps {kept:.3} of {:.0} items a second", alone.rate(source));
@@ -44,6 +44,10 @@ fn check_kept(what: &str, hostile: impl Iterator<Item = Client>) {
     }
     let forged: usize = beside.clients[sources..].iter().map(|client| client.counts.verified_items).sum();
     assert!(forged > 0, "{what}: suspects are slowed, not starved");
+}
+
+fn check_kept(what: &str, hostile: impl Iterator<Item = Client>) {
+    check_kept_from(WARM_UP, what, hostile);
 }
 
 #[test]
@@ -67,11 +71,22 @@ fn ever_new_forgers() {
     check_kept("ever new forgers among a thousand", forgers(HINTED, 1_000).map(|client| client.living(2)));
 }
 
-/// Each proves itself with valid items, forges, and comes back as another.
+/// Each proves itself with valid items, forges, and comes back as another. The first of them are honest as far as anybody can know, and have their
+/// shares; what is counted begins when they have turned.
 #[test]
 fn ever_new_forgers_that_prove_themselves_first() {
     let turncoats = (0..200).map(|_| Client { valid_first: 1, ..Client::closed(VERIFY, 600, 1).forging(FORGED_PER_MILLE).living(3) });
-    check_kept("turncoats", turncoats);
+    check_kept_from(Duration::from_secs(4), "turncoats", turncoats);
+}
+
+/// Whom the operator named need not prove itself among ever new forgers.
+#[test]
+fn a_named_source_that_comes_during_an_attack_has_its_share() {
+    let named = honest(VERIFY, 1_024, 8).with_limits(SourceLimits { is_named: true, ..SourceLimits::default() });
+    let clients = [honest(VERIFY, 1_024, 8), named.beginning(Duration::from_millis(900))];
+    let forgers = forgers(VERIFY, 1_000).map(|client| client.living(1).beginning(ATTACK));
+    let machine = run(clients.into_iter().chain(forgers).collect());
+    assert!((machine.rate(1) / machine.rate(0) - 1.0).abs() < 0.05, "{} beside {}", machine.rate(1), machine.rate(0));
 }
 
 #[test]

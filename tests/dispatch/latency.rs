@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use super::{HINTED, VERIFY, client::Client, honest, measured, run};
+use super::{
+    HINTED, VERIFY,
+    client::Client,
+    honest,
+    hostile::{ATTACK, OFFERED},
+    measured, run,
+};
 
 /// The value below which so many of a hundred lie.
 fn percentile(times: &[Duration], percent: usize) -> Duration {
@@ -31,6 +37,18 @@ fn a_small_request_does_not_wait_for_large_ones() {
     let machine = run(bulk.into_iter().chain([small]).collect());
     let waits = &machine.clients[2].counts.waits;
     println!("wait p50 {:?}, p99 {:?}, max {:?}", percentile(waits, 50), percentile(waits, 99), percentile(waits, 100));
+    assert!(waits.len() > 1_000);
+    assert!(percentile(waits, 99) <= Duration::from_micros(500));
+    assert!(percentile(waits, 100) <= Duration::from_millis(2));
+}
+
+/// And beside a thousand forgers as well.
+#[test]
+fn forgers_do_not_hold_up_a_small_request() {
+    let forgers = (0..1_000).map(|_| Client::open(VERIFY, 4_096, OFFERED / 1_000.0).forging(990).living(2).beginning(ATTACK));
+    let machine = run([Client::open(VERIFY, 1, 500.0), honest(VERIFY, 16_384, 4)].into_iter().chain(forgers).collect());
+    let waits = &machine.clients[0].counts.waits;
+    println!("beside forgers: wait p50 {:?}, p99 {:?}, max {:?}", percentile(waits, 50), percentile(waits, 99), percentile(waits, 100));
     assert!(waits.len() > 1_000);
     assert!(percentile(waits, 99) <= Duration::from_micros(500));
     assert!(percentile(waits, 100) <= Duration::from_millis(2));

@@ -37,8 +37,13 @@ fn limits() -> Limits {
 
 /// Runs the clients, each of which is a source or makes them, and answers all that was accepted.
 fn run(clients: Vec<Client>) -> Machine {
+    run_from(WARM_UP, clients)
+}
+
+/// The same, counting from this time on.
+fn run_from(warm_up: Duration, clients: Vec<Client>) -> Machine {
     let mut machine = Machine::new(limits(), clients);
-    machine.run(WARM_UP, END);
+    machine.run(warm_up, END);
     machine
 }
 

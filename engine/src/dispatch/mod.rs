@@ -48,13 +48,20 @@ pub type SourceId = u64;
 type Tag = u128;
 
 /// The share of all suspects together, in thousandths, while any other source has items in flight.
-const SUSPECTS_PER_MILLE: u64 = 20;
+const SUSPECTS_PER_MILLE: u64 = 15;
 
-/// The share of all newcomers together, in thousandths of what suspects leave, while any proven source has items in flight. With the share of
-/// suspects, and with what sources that prove themselves only to forge can spoil, it is below a twentieth.
-const NEWCOMERS_PER_MILLE: u64 = 10;
+/// The share of all newcomers together, in thousandths of what suspects leave, while any proven source has items in flight.
+const NEWCOMERS_PER_MILLE: u64 = 200;
 
-/// Suspects may have one in so many of all items in flight, and newcomers as many: the others find room.
+/// The same while there is an alarm. With the share of suspects, and with what sources that prove themselves only to forge can spoil, it is below a
+/// twentieth.
+const NEWCOMERS_PER_MILLE_IN_ALARM: u64 = 5;
+
+/// There is an alarm for so long after a source that nobody named became a suspect: others may be its next names.
+const ALARM_TIME: Duration = Duration::from_secs(10);
+
+/// Suspects may have one in so many of all items in flight, and newcomers as many: the others find room. Newcomers become suspects with what they have
+/// in flight, so they are let in only while both have no more than twice that.
 const UNPROVEN_PART: usize = 4;
 
 /// Nobody is told to try again sooner.
@@ -94,6 +101,8 @@ pub struct Dispatcher {
     limits: Limits,
     /// The latest time that was passed in: time never goes back.
     now: Time,
+    /// The end of the alarm.
+    alarm_until: Time,
     sources: HashMap<SourceId, Source>,
     memory: Memory,
     /// By standing.
@@ -120,6 +129,7 @@ impl Dispatcher {
         Self {
             limits,
             now: Time::ZERO,
+            alarm_until: Time::ZERO,
             sources: HashMap::new(),
             memory: Memory::default(),
             groups: Default::default(),
@@ -277,6 +287,8 @@ impl Dispatcher {
 
     fn advance(&mut self, now: Time) -> Time {
         self.now = self.now.max(now);
+        let is_alarm = self.now < self.alarm_until;
+        self.inner.set_share(if is_alarm { NEWCOMERS_PER_MILLE_IN_ALARM } else { NEWCOMERS_PER_MILLE });
         self.now
     }
 
@@ -338,7 +350,17 @@ impl Dispatcher {
         let all = self.limits.items_in_flight_max.saturating_sub(self.load.items_queued + self.load.items_running);
         let group = &self.groups[standing as usize];
         let items_max = self.items_max(standing);
-        if is_shut(group.was_full, group.in_flight, items_max) { 0 } else { all.min(items_max.saturating_sub(group.in_flight)) }
+        if is_shut(group.was_full, group.in_flight, items_max) {
+            return 0;
+        }
+        let of_group = items_max.saturating_sub(group.in_flight).min(all);
+        match standing {
+            Standing::Newcomer => {
+                let suspects = self.groups[Standing::Suspect as usize].in_flight;
+                of_group.min((2 * items_max).saturating_sub(group.in_flight + suspects))
+            }
+            Standing::Proven | Standing::Suspect => of_group,
+        }
     }
 
     /// Remembers a refusal of a source that is not proven.
@@ -362,8 +384,8 @@ impl Dispatcher {
     fn retry_after(&self, standing: Standing, work: Work) -> Duration {
         let [proven, newcomers, _] = &self.groups;
         let per_mille = match standing {
-            Standing::Newcomer if proven.in_flight > 0 => NEWCOMERS_PER_MILLE,
-            Standing::Suspect if proven.in_flight + newcomers.in_flight > 0 => SUSPECTS_PER_MILLE,
+            Standing::Newcomer if proven.in_flight > 0 => self.inner.share(),
+            Standing::Suspect if proven.in_flight + newcomers.in_flight > 0 => self.outer.share(),
             _ => 1_000,
         };
         let work = work.min(self.groups[standing as usize].queued);

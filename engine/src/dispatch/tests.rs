@@ -220,6 +220,21 @@ fn newcomers_and_suspects_cannot_fill_the_queue() {
 }
 
 #[test]
+fn ever_new_forgers_leave_half_of_the_queue_to_the_others() {
+    let mut lanes = Lanes::new(Dispatcher::new(Limits { items_in_flight_max: 4_000, ..limits() }));
+    lanes.dispatcher.set_source(1, NAMED);
+    let mut least = usize::MAX;
+    for forger in 10..100 {
+        // One slice of each is done, the rest of it stays.
+        if lanes.dispatcher.submit(lanes.now, request(forger, VERIFY, 900)).is_ok() {
+            lanes.run(Lane::Bulk, |_, part| part.items.len());
+        }
+        least = least.min(lanes.dispatcher.room(1));
+    }
+    assert!((2_000..3_000).contains(&least), "{least}");
+}
+
+#[test]
 fn what_was_full_takes_nothing_from_unproven_sources_until_half_is_free() {
     let mut lanes = Lanes::new(dispatcher(1));
     for source in [1, 2] {
@@ -230,7 +245,7 @@ fn what_was_full_takes_nothing_from_unproven_sources_until_half_is_free() {
         assert!(lanes.dispatcher.submit(lanes.now, request(source, VERIFY, 1)).is_err());
     }
     let mut room = |freed: usize| {
-        for &ticket in [&tickets[..freed], &tickets[10..10 + freed]].concat().iter() {
+        for &ticket in tickets[..freed].iter().chain(&tickets[10..10 + freed]) {
             lanes.dispatcher.cancel(ticket);
         }
         [1, 2].map(|source| lanes.dispatcher.room(source))
@@ -344,6 +359,31 @@ fn newcomers_have_a_small_share_beside_proven_sources() {
     }
     let share = items[1] as f64 / (items[0] + items[1]) as f64;
     assert!(share < 0.015, "{share}");
+}
+
+#[test]
+fn newcomers_have_a_larger_share_while_nobody_forges() {
+    let mut lanes = Lanes::new(dispatcher(1));
+    let share = |lanes: &mut Lanes, first: SourceId| {
+        let mut items = [0; 2];
+        for newcomer in first..first + 300 {
+            if lanes.dispatcher.room(1) > 100_000 {
+                lanes.submit(request(1, VERIFY, 100_000));
+            }
+            lanes.submit(request(newcomer, VERIFY, 150));
+            let job = lanes.run_valid(Lane::Bulk).unwrap();
+            items[usize::from(job.source != 1)] += job.items();
+        }
+        items[1] as f64 / (items[0] + items[1]) as f64
+    };
+    let in_peace = share(&mut lanes, 100);
+    assert!((0.15..0.21).contains(&in_peace), "{in_peace}");
+    lanes.dispatcher.alarm_until = lanes.now + ALARM_TIME;
+    let in_alarm = share(&mut lanes, 1_000);
+    assert!(in_alarm < 0.02, "{in_alarm}");
+    lanes.now += ALARM_TIME;
+    let afterwards = share(&mut lanes, 2_000);
+    assert!((0.15..0.21).contains(&afterwards), "{afterwards}");
 }
 
 #[test]
