@@ -17,12 +17,17 @@ pub const NAMES: &[&str] = &["cpu"];
 /// # Errors
 /// [`Error`] for a name that is not in [`NAMES`], or a back end that gives a wrong answer.
 pub fn open(name: &str, strategy: Option<Strategy>) -> Result<Box<dyn Backend>, Error> {
+    open_with(name, &CpuOptions { strategy, ..CpuOptions::default() })
+}
+
+/// The same with all that can be told to the CPU.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_with(name: &str, options: &CpuOptions) -> Result<Box<dyn Backend>, Error> {
     let make = || -> Result<Box<dyn Backend>, Error> {
         match name {
-            "cpu" => {
-                let options = CpuOptions { strategy, ..CpuOptions::default() };
-                Ok(Box::new(Cpu::with_options(&options).map_err(|error| Error::new(error.to_string()))?))
-            }
+            "cpu" => Ok(Box::new(Cpu::with_options(options).map_err(|error| Error::new(error.to_string()))?)),
             _ => Err(Error::new(format!("no back end is called {name:?}; this build has: {}", NAMES.join(", ")))),
         }
     };

@@ -5,13 +5,7 @@
 use std::time::{Duration, Instant};
 
 use chainbox_engine::{
-    backend::Backend,
-    batch::Recovered,
-    dispatch::Task,
-    hash::Hash,
-    scheme::Scheme,
-    strategy::Strategy,
-    verdict::Verdict,
+    backend::Backend, batch::Recovered, dispatch::Task, hash::Hash, scheme::Scheme, strategy::Strategy, verdict::Verdict,
 };
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -20,8 +14,7 @@ use prometheus::{
 use crate::{source::Source, work::Answer};
 
 /// Bounds of histograms of times: 20 microseconds to 10 seconds.
-const SECONDS: [f64; 18] =
-    [2e-5, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 7.5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.3, 1.0, 3.0, 10.0];
+const SECONDS: [f64; 18] = [2e-5, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 7.5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.3, 1.0, 3.0, 10.0];
 
 /// Bounds of histograms of numbers of items.
 const ITEMS: [f64; 10] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0];

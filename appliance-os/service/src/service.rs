@@ -139,13 +139,7 @@ impl Service {
             (Some(acceptor), Some(tls)) => acceptor.reload(tls),
             _ => Ok(()),
         };
-        if certificates.is_ok() {
-            self.settings.tls.clone_from(&settings.tls);
-        }
-        self.settings.limits.clone_from(&settings.limits);
-        self.settings.sources.clone_from(&settings.sources);
-        self.settings.gather.clone_from(&settings.gather);
-        self.settings.log.clone_from(&settings.log);
+        self.settings = self.settings.reloaded_with(settings);
         self.parts.live.apply(&self.settings);
         self.parts.work.set_limits(limits(&self.settings));
         for (source, limits) in self.parts.sources.apply(&self.settings) {

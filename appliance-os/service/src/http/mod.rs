@@ -32,7 +32,8 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What the page may do: run its own script, ask its own server, and nothing else.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const PAGE_POLICY: &str =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What answers.
 pub fn router(parts: Arc<Parts>) -> Router {
@@ -97,8 +98,10 @@ pub async fn serve(listener: TcpListener, router: Router, closing: CancellationT
         let closing = closing.clone();
         tokio::spawn(async move {
             let _permit = permit;
-            let served =
-                http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).serve_connection(TokioIo::new(stream), service);
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_TIME_MAX)
+                .serve_connection(TokioIo::new(stream), service);
             tokio::select! {
                 () = closing.cancelled() => {}
                 served = served => if let Err(error) = served {

@@ -331,4 +331,3 @@ impl Connection {
 fn is_of_one_message(path: &str) -> bool {
     path.starts_with("/chainbox.v1.") && !path.ends_with("Stream")
 }
-

@@ -101,7 +101,9 @@ impl<B> Metered<B> {
     fn begin_message(&mut self, length: usize) -> Result<(), Status> {
         let max = self.allowance.message_bytes_max;
         if length > max {
-            return Err(status::too_large(&format!("the message has {length} bytes and may have {max}: send its items in several messages")));
+            return Err(status::too_large(&format!(
+                "the message has {length} bytes and may have {max}: send its items in several messages"
+            )));
         }
         let amount = length + MESSAGE_OVERHEAD_BYTES;
         let (own, all) = (Arc::clone(&self.call.source.bytes), Arc::clone(&self.allowance.all));

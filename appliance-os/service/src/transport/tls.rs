@@ -1,20 +1,15 @@
 //! TLS for gRPC over TCP: certificates that a reload changes, and client certificates that name sources.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::WebPkiClientVerifier,
-};
+use rustls::{ServerConfig, crypto::ring, pki_types::CertificateDer, server::WebPkiClientVerifier, sign::SingleCertAndKey};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::{
-    settings::Tls,
+    settings::{FileFault, Tls, TlsFiles},
     source::{CertificateNames, Peer},
 };
 
@@ -64,37 +59,22 @@ impl Acceptor {
 }
 
 fn config(settings: &Tls) -> Result<ServerConfig, String> {
+    let faults = |faults: Vec<FileFault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let files = TlsFiles::read(settings).map_err(faults)?;
     let provider = Arc::new(ring::default_provider());
-    let chain = certificates(&settings.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|error| format!("{}: no private key: {error}", settings.key.display()))?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let builder = match &settings.client_authorities {
+    let builder = match files.client_authorities {
         None => builder.with_no_client_auth(),
-        Some(file) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates(file)? {
-                roots.add(certificate).map_err(|error| format!("{}: {error}", file.display()))?;
-            }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.map_err(|error| format!("{}: {error}", file.display()))?)
+        Some(roots) => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+            builder.with_client_cert_verifier(verifier.map_err(|error| format!("tls.client_authorities: {error}"))?)
         }
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| {
-        format!("{} and {} are no certificate with its key: {error}", settings.certificate.display(), settings.key.display())
-    })?;
+    let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(files.certified_key)));
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(config)
-}
-
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let certificates = read.map_err(|error| format!("{}: no certificates: {error}", file.display()))?;
-    if certificates.is_empty() {
-        return Err(format!("{}: there is no certificate in it (PEM, BEGIN CERTIFICATE)", file.display()));
-    }
-    Ok(certificates)
 }
 
 /// What a certificate that was verified is known by. One whose names cannot be read is known by its digest alone.

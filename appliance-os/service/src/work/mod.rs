@@ -163,14 +163,8 @@ impl Work {
             slots: Slots::default(),
             is_closing: false,
         };
-        let shared = Shared {
-            backend,
-            metrics,
-            start: Instant::now(),
-            state: Mutex::new(state),
-            room: Notify::new(),
-            waits: Notify::new(),
-        };
+        let shared =
+            Shared { backend, metrics, start: Instant::now(), state: Mutex::new(state), room: Notify::new(), waits: Notify::new() };
         let work = Self(Arc::new(shared));
         lanes::start(&work.0);
         work

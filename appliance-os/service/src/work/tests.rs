@@ -154,9 +154,9 @@ async fn small_requests_that_wait_become_one_batch() {
 }
 
 /// A request whose submission may block, since it is run at once on the thread that submits.
-fn submit_elsewhere(work: &Work, number: u32, items: usize) -> std::thread::JoinHandle<()> {
+fn submit_elsewhere(work: &Work, number: u32, items: usize) -> thread::JoinHandle<()> {
     let (work, runtime) = (work.clone(), tokio::runtime::Handle::current());
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         let pending = work.submit(1, digest(number, items)).unwrap();
         assert_own_answer(runtime.block_on(pending).unwrap(), number, items);
     })

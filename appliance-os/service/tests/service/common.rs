@@ -12,7 +12,7 @@ use chainbox_api::{
 };
 use chainbox_engine::{
     backend::{Backend, Capabilities, Cpu, Fault},
-    batch::{Batch, ByteColumn, Input, Recovered, RecoveryBatch, Shape},
+    batch::{Batch, ByteColumn, Input, Recovered, RecoveryBatch},
     hash::{Digest, Hash},
     scheme::Scheme,
     verdict::Verdicts,
@@ -177,6 +177,3 @@ pub async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<
     });
     tried.await.unwrap_or_else(|_| panic!("{what} did not happen"))
 }
-
-/// A shape for items that need no thought.
-pub const SHAPE: Shape = Shape::digests(Scheme::EcdsaSecp256k1Keccak256);

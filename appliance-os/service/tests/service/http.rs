@@ -85,10 +85,7 @@ async fn health_and_readiness_are_told_apart() {
     // A service that shuts down still answers what it accepted, and wants no more.
     let mut client = running.client().await;
     let held = tokio::spawn(async move { client.verify(items(Scheme::Sm2Sm3, 20, 1).request()).await });
-    eventually("the request is accepted", async || {
-        (json(&running, "/status.json").await["requests_in_flight"] == 1).then_some(())
-    })
-    .await;
+    eventually("the request is accepted", async || (json(&running, "/status.json").await["requests_in_flight"] == 1).then_some(())).await;
     let address = running.service.addresses().http.clone();
     let Running { service, folder: _folder } = running;
     let ending = tokio::spawn(service.shutdown());
