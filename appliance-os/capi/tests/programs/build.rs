@@ -75,11 +75,21 @@ impl Libraries {
     }
 }
 
+/// Installs the libraries that were built, with these options beside.
+pub fn install(options: &[&str]) {
+    succeed(Command::new(root().join("install")).arg("--from").arg(built()).args(options), "");
+}
+
 /// Runs a command with this standard input; its standard output. What goes wrong is a failure of the test.
 pub fn succeed(command: &mut Command, input: &str) -> String {
+    end_with(0, command, input)
+}
+
+/// The same for a command that ends with this status.
+pub fn end_with(status: i32, command: &mut Command, input: &str) -> String {
     let output = run(command, input);
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?}: {}\n{stdout}\n{stderr}", output.status);
+    assert_eq!(output.status.code(), Some(status), "{command:?}: {}\n{stdout}\n{stderr}", output.status);
     stdout.into_owned()
 }
 

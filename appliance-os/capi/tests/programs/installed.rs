@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::build::{Linked, built, is_installed, root, succeed};
+use super::build::{Linked, built, install, is_installed, root, succeed};
 
 /// The functions of the header, and nothing else.
 #[test]
@@ -46,12 +46,7 @@ fn pkg_config_finds_what_was_installed() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let install = |prefix: &str| {
-        let mut install = Command::new(root().join("install"));
-        install.arg("--from").arg(built()).arg("--destdir").arg(folder.path()).args(["--prefix", prefix, "--libdir", "lib/triplet"]);
-        succeed(&mut install, "")
-    };
-    install("/usr");
+    install(&["--destdir", folder.path().to_str().unwrap(), "--prefix", "/usr", "--libdir", "lib/triplet"]);
     let (prefix, program) = (folder.path().join("usr"), folder.path().join("drive"));
     for linked in [Linked::Shared, Linked::Static] {
         let mut pkg_config = Command::new("pkg-config");

@@ -2,6 +2,7 @@
 
 mod build;
 mod drive;
+mod examples;
 mod in_process;
 mod installed;
 mod misuse;
