@@ -13,7 +13,7 @@ use crate::{
     border::{guard, report_of},
     columns::{self, VerifyColumns},
     failure::Failure,
-    handle::{Handle, InProcess},
+    handle::{Handle, InProcess, Server},
     memory::{self, Output},
     texts,
 };
@@ -24,8 +24,8 @@ use crate::{
 pub unsafe extern "C" fn chainbox_open(options: *const Options, handle: *mut *mut Handle, error: *mut ErrorReport) -> Status {
     let work = || {
         // SAFETY: the contract of the header.
-        let (mut handle, options) = unsafe { (Output::zeroed(handle, 1, "handle")?, memory::structure(options)?) };
-        memory::give(&mut handle, open(&options)?);
+        let (mut handle, opened) = unsafe { (Output::zeroed(handle, 1, "handle")?, open(&memory::structure(options)?)?) };
+        memory::give(&mut handle, opened);
         Ok(())
     };
     // SAFETY: the contract of the header.
@@ -201,8 +201,25 @@ unsafe fn answer(work: impl FnOnce() -> Result<(), Failure>, error: *mut ErrorRe
     outcome.err().map_or(Status::Ok, |failure| failure.status)
 }
 
-fn open(options: &Options) -> Result<Handle, Failure> {
-    Handle::in_process(&InProcess { threads: options.threads, key_table_bytes: options.key_table_bytes })
+/// # Safety
+/// As the header says of what the options name.
+unsafe fn open(options: &Options) -> Result<Handle, Failure> {
+    // SAFETY: as the caller says.
+    let (address, ca_file, certificate_file, key_file) = unsafe {
+        (
+            memory::text(options.address, "address")?,
+            memory::text(options.ca_file, "ca_file")?,
+            memory::text(options.certificate_file, "certificate_file")?,
+            memory::text(options.key_file, "key_file")?,
+        )
+    };
+    match address {
+        Some(address) => Handle::of_server(&Server { address, ca_file, certificate_file, key_file, deadline_ms: options.deadline_ms }),
+        None if [ca_file, certificate_file, key_file].iter().any(Option::is_some) => {
+            Err(Failure::argument("ca_file, certificate_file and key_file are for a server, and address is NULL"))
+        }
+        None => Handle::in_process(&InProcess { threads: options.threads, key_table_bytes: options.key_table_bytes }),
+    }
 }
 
 /// Where verdicts go.

@@ -1,6 +1,8 @@
 //! Why a call gave no answer.
 
-use chainbox_api::convert::Malformed;
+use std::time::Duration;
+
+use chainbox_api::{client, convert::Malformed};
 use chainbox_engine::backend::Fault;
 
 use crate::abi::Status;
@@ -42,4 +44,34 @@ impl From<Malformed> for Failure {
             other => Self::argument(other.to_string()),
         }
     }
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        use client::Error as E;
+        let (status, retry_after) = match &error {
+            E::Address(_) | E::Options(_) | E::Tls(_) => (Status::BadArgument, None),
+            E::CannotConnect { .. } | E::Broken { .. } | E::NotChainbox { .. } => (Status::Connection, None),
+            E::Refused { code, retry_after, .. } => (status_of(*code), *retry_after),
+            E::ItemTooLarge { .. } => (Status::Refused, None),
+            E::Deadline { .. } => (Status::Deadline, None),
+            E::BadAnswer { .. } | E::System(_) => (Status::Internal, None),
+        };
+        Self { status, retry_after_ms: retry_after.map_or(0, milliseconds), message: error.to_string() }
+    }
+}
+
+/// What a code of gRPC means here, where the server sent it.
+const fn status_of(code: client::Code) -> Status {
+    match code {
+        client::Code::InvalidArgument => Status::BadArgument,
+        client::Code::DeadlineExceeded => Status::Deadline,
+        client::Code::Unknown | client::Code::Internal | client::Code::DataLoss => Status::Internal,
+        _ => Status::Refused,
+    }
+}
+
+/// Rounded up: 0 would say that trying again does not help.
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_nanos().div_ceil(1_000_000).max(1)).unwrap_or(u32::MAX)
 }

@@ -3,7 +3,7 @@
  *
  *     cc -std=c11 -o verify verify.c $(pkg-config --cflags --libs chainbox)
  *     ./verify ../items.txt                                 in process
- *     ./verify ../items.txt unix:/run/chainbox/grpc.sock    by a server
+ *     ./verify ../items.txt unix:/run/chainbox/chainbox.sock    by a server
  *
  * Exit status: 0 where all are valid, 1 where some are not, 2 where there are no verdicts.
  */

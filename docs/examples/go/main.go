@@ -2,7 +2,7 @@
 //
 //	go build -o verify .
 //	./verify ../items.txt                                 in process
-//	./verify ../items.txt unix:/run/chainbox/grpc.sock    by a server
+//	./verify ../items.txt unix:/run/chainbox/chainbox.sock    by a server
 //
 // Exit status: 0 where all are valid, 1 where some are not, 2 where there are no verdicts.
 package main

@@ -9,7 +9,7 @@ import java.util.HexFormat;
  * <pre>
  * javac -cp /usr/share/java/jna.jar Verify.java Chainbox.java
  * java -cp /usr/share/java/jna.jar:. Verify ../items.txt                                 in process
- * java -cp /usr/share/java/jna.jar:. Verify ../items.txt unix:/run/chainbox/grpc.sock    by a server
+ * java -cp /usr/share/java/jna.jar:. Verify ../items.txt unix:/run/chainbox/chainbox.sock    by a server
  * </pre>
  *
  * Exit status: 0 where all are valid, 1 where some are not, 2 where there are no verdicts.

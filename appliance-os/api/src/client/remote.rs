@@ -63,7 +63,17 @@ impl Remote {
         self.wait(self.client.capabilities())
     }
 
-    fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// The client behind it, for those who want to know what went wrong: a [`Fault`] has the text alone. [`Self::wait`] waits for its answers.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Waits for an answer of the client.
+    ///
+    /// # Errors
+    /// That of the client.
+    pub fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         self.runtime.as_ref().map_or_else(|| Err(Error::System("it is being dropped".to_owned())), |runtime| runtime.block_on(answer))
     }
 }

@@ -1,7 +1,7 @@
 /*
  * Does what standard input asks for through the C interface and prints what came of it, so that a test in another language can compare.
  *
- *     drive [ADDRESS [CA [CERTIFICATE KEY]]]     in process without an address
+ *     drive [address=ADDRESS] [ca=FILE] [certificate=FILE] [key=FILE] [deadline_ms=NUMBER]     in process without an address
  *
  * Standard input, tokens between white space, bytes in hex and a dash for none:
  *
@@ -11,7 +11,7 @@
  *             | digest hash items column
  *     column  = absent | width number data | lengths data number{items}
  *
- * Standard output, a line each: the status, then for status 0 what the call wrote, else the message.
+ * Standard output, a line each: the status, then for status 0 what the call wrote, else when to try again and the message.
  */
 
 #include <inttypes.h>
@@ -131,14 +131,22 @@ static void print_bytes(const uint8_t *data, size_t len)
         printf("%02x", data[i]);
 }
 
-/* The status, and the message where it is not OK. */
+/* What a call that failed leaves behind. */
+static void check_zeros(const void *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (((const uint8_t *)data)[i] != 0)
+            fail("an output of a call that failed is not zero");
+}
+
+/* The status, and when to try again and the message where it is not OK. */
 static int is_ok(chainbox_status status, const chainbox_error *error)
 {
     if (status != error->status || (status == CHAINBOX_STATUS_OK) != (error->message[0] == '\0'))
         fail("the error does not say what the call returned");
     printf("%d", (int)status);
     if (status != CHAINBOX_STATUS_OK)
-        printf(" %s: %s", chainbox_error_text(status), error->message);
+        printf(" %" PRIu32 " %s: %s", error->retry_after_ms, chainbox_error_text(status), error->message);
     return status == CHAINBOX_STATUS_OK;
 }
 
@@ -175,6 +183,14 @@ static void verify(const chainbox_t *handle, int with_hints)
             for (size_t i = 0; i < request.items; i++)
                 printf(" %" PRIu32, hints.lengths[i]);
         }
+    } else {
+        check_zeros(&all_valid, 1);
+        check_zeros(verdicts, request.items);
+        if (with_hints) {
+            check_zeros(&hints.data_len, sizeof hints.data_len);
+            check_zeros(hints.data, hints.data_capacity);
+            check_zeros(hints.lengths, hints.lengths_capacity * sizeof *hints.lengths);
+        }
     }
     for (size_t i = 0; i < COLUMNS_MAX; i++)
         column_free(columns[i]);
@@ -201,6 +217,10 @@ static void recover(const chainbox_t *handle)
         printf(" %u", (unsigned)all_valid);
         print_bytes(verdicts, request.items);
         print_bytes(keys, keys_len);
+    } else {
+        check_zeros(&all_valid, 1);
+        check_zeros(verdicts, request.items);
+        check_zeros(keys, keys_len);
     }
     column_free(&request.inputs);
     column_free(&request.signatures);
@@ -219,17 +239,37 @@ static void digest(const chainbox_t *handle)
     chainbox_error error;
     if (is_ok(chainbox_digest(handle, hash, items, &messages, digests, digests_len, &error), &error))
         print_bytes(digests, digests_len);
+    else
+        check_zeros(digests, digests_len);
     column_free(&messages);
     free(digests);
+}
+
+/* What stands after the start of a text; NULL where it begins with something else. */
+static const char *after(const char *text, const char *start)
+{
+    size_t len = strlen(start);
+    return strncmp(text, start, len) == 0 ? text + len : NULL;
 }
 
 int main(int argc, char **argv)
 {
     chainbox_options options = {.size = sizeof options, .threads = 2};
-    options.address = argc > 1 ? argv[1] : NULL;
-    options.ca_file = argc > 2 ? argv[2] : NULL;
-    options.certificate_file = argc > 3 ? argv[3] : NULL;
-    options.key_file = argc > 4 ? argv[4] : NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if ((value = after(argv[i], "address=")) != NULL)
+            options.address = value;
+        else if ((value = after(argv[i], "ca=")) != NULL)
+            options.ca_file = value;
+        else if ((value = after(argv[i], "certificate=")) != NULL)
+            options.certificate_file = value;
+        else if ((value = after(argv[i], "key=")) != NULL)
+            options.key_file = value;
+        else if ((value = after(argv[i], "deadline_ms=")) != NULL)
+            options.deadline_ms = (uint32_t)strtoumax(value, NULL, 10);
+        else
+            fail("no option");
+    }
     chainbox_t *handle;
     chainbox_error error;
     if (!is_ok(chainbox_open(&options, &handle, &error), &error)) {

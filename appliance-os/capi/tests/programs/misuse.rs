@@ -26,7 +26,7 @@ fn misuse_reads_and_writes_nothing_that_is_not_there() {
 #[test]
 fn errors_say_what_to_do() {
     let mut script = Script::default();
-    let mut refused = |request: &str, message: &str| script.ask(request, format!("1 bad argument: {message}"));
+    let mut refused = |request: &str, message: &str| script.ask(request, format!("1 0 bad argument: {message}"));
     refused("digest 9 1 width 1 00", "hash is 9: no number of enum chainbox_hash");
     refused("digest 1 1 absent", "the column of messages: is absent: set lengths or width");
     refused("digest 1 2 width 2 000000", "the column of messages: has 3 bytes for 2 strings of 2 bytes");
