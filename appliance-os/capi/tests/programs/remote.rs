@@ -1,6 +1,6 @@
 //! The library as a client of a server: over every kind of address, and what the caller is told where the server gives no answer.
 
-use std::{fs, path::Path, process::Command, sync::Arc, time::Duration};
+use std::{fs, os::unix::net::UnixListener, path::Path, process::Command, sync::Arc, time::Duration};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
@@ -108,6 +108,21 @@ fn nobody_there_is_no_connection() {
     let output = succeed(drive.arg("address=unix:/nowhere/chainbox.sock").arg("deadline_ms=1000"), "");
     assert!(output.contains("unix:/nowhere/chainbox.sock"), "{output}");
     assert!(output.starts_with("3 0 no connection to the server: cannot connect to"), "{output}");
+}
+
+/// A write to a connection that is closed raises SIGPIPE, which ends a program unless it ignores it. The library raises none.
+#[test]
+fn a_server_that_hangs_up_ends_no_program() {
+    const PROGRAMS: usize = 12;
+    let (folder, libraries) = (tempfile::tempdir().unwrap(), Libraries::new(Linked::Shared));
+    let path = folder.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let program = libraries.compile("drive.c", Linked::Shared);
+    for _ in 0..PROGRAMS {
+        let output = succeed(libraries.command(&program).arg(format!("address=unix:{}", path.display())), "");
+        assert!(output.starts_with("3 0 no connection to the server: "), "{output}");
+    }
 }
 
 /// An authority, and files of whom it vouches for.
