@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "bench")]
 use crate::bench;
-use crate::{generate, pages, up, verify};
+use crate::{config, generate, pages, up, verify};
 
 const ABOUT: &str = "Verifies signatures and transactions: ECDSA on secp256k1 and P-256, SM2 with SM3, Ethereum";
 
@@ -51,6 +51,8 @@ pub enum Command {
     /// Measure the engine beside other libraries
     #[cfg(feature = "bench")]
     Bench(bench::Args),
+    /// Explain the settings of the service: what is in force, from where, and what is wrong
+    Config(config::Args),
     /// Print the completions for a shell
     Completions(pages::CompletionsArgs),
     /// Print the man page, or write one page for each subcommand

@@ -6,6 +6,7 @@ mod backends;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod command_line;
+pub mod config;
 pub mod error;
 pub mod formats;
 pub mod generate;
@@ -44,6 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Up(args) => up::run(args),
         #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(args),
+        Command::Config(args) => config::run(&args),
         Command::Completions(args) => pages::completions(&args),
         Command::Man(args) => pages::man(&args),
     }

@@ -1,6 +1,6 @@
 //! What can go wrong between a client and a server.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, io, time::Duration};
 
 use tonic::{Code, ConnectError, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
@@ -20,11 +20,11 @@ pub enum Error {
     #[error("TLS: {0}")]
     Tls(String),
     /// No connection could be made.
-    #[error("cannot connect to {address}: {what}: is the service running there? (`chainbox serve` starts it)")]
+    #[error("cannot connect to {address}: {what}")]
     CannotConnect {
         /// The server.
         address: Address,
-        /// What happened.
+        /// What happened, and what may help.
         what: String,
     },
     /// The connection broke, and so did the next ones.
@@ -103,7 +103,9 @@ impl Error {
             return Self::Deadline { address, after: deadline, last: None };
         }
         if let Some(place) = chain.iter().position(|error| error.is::<ConnectError>()) {
-            return Self::CannotConnect { address, what: texts(&chain[place + 1..]).unwrap_or_else(|| chain[place].to_string()) };
+            let what = texts(&chain[place + 1..]).unwrap_or_else(|| chain[place].to_string());
+            let remedy = chain.iter().find_map(|error| error.downcast_ref()).map_or("", remedy);
+            return Self::CannotConnect { address, what: format!("{what}{remedy}") };
         }
         // What the server says has no source: it came over a connection that works.
         if let Some(what) = texts(&chain) {
@@ -127,6 +129,16 @@ impl Error {
             Self::Refused { code: Code::ResourceExhausted, retry_after, .. } => *retry_after,
             _ => None,
         }
+    }
+}
+
+/// What may help where a connection could not be made.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => ": is the service running there? (`chainbox serve` starts it)",
+        io::ErrorKind::PermissionDenied => ": the owner and the mode of the socket say who may use it",
+        io::ErrorKind::InvalidData => ": is the authority the one that vouches for this server, and is the server of that name?",
+        _ => "",
     }
 }
 

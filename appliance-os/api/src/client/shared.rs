@@ -97,6 +97,9 @@ impl Shared {
                 Ok(Err(status)) => self.error(&status),
                 Err(_) => return Err(self.too_late(tries.last)),
             };
+            if matches!(error, Error::Deadline { .. }) {
+                return Err(self.too_late(tries.last));
+            }
             tries.wait_after(error).await?;
         }
     }

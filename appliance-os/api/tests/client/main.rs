@@ -15,7 +15,7 @@ use chainbox_engine::{
     scheme::Scheme,
     verdict::Verdict,
 };
-use chainbox_workloads::{Kind, Spec, Workload, batches};
+use chainbox_workloads::{Kind, SignedItem, Spec, Workload, batches};
 use server::Server;
 
 /// A test that takes longer hangs.
@@ -41,8 +41,9 @@ fn signatures(items: u64, seed: u64) -> (Batch, Vec<Verdict>) {
     let shape = Spec::new(scheme, items).shape();
     let spec = Spec { invalid_share: 0.5, invalid_kinds: Kind::all_for(shape), seed, ..Spec::new(scheme, items) };
     let items = Workload::new(spec).unwrap().items(0..items);
-    let batch = batches(&items).unwrap().remove(0);
-    (batch.batch, batch.expected.into_iter().map(|(_, verdict)| verdict).collect())
+    let expected = items.iter().map(SignedItem::expected).collect();
+    let batch = batches(&items).unwrap().pop().map_or_else(|| Batch::new(shape), |batch| batch.batch);
+    (batch, expected)
 }
 
 /// Messages of distinct contents.

@@ -45,7 +45,7 @@ fn man_pages_are_roff() {
     let pages = dir.path().join("man1");
     let run = chainbox(["man".as_ref(), "--dir".as_ref(), pages.as_os_str()], "");
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
-    for page in ["chainbox.1", "chainbox-verify.1", "chainbox-generate.1", "chainbox-up.1"] {
+    for page in ["chainbox.1", "chainbox-verify.1", "chainbox-generate.1", "chainbox-up.1", "chainbox-config-check.1"] {
         assert!(fs::read_to_string(pages.join(page)).unwrap().contains(".SH"), "{page}");
     }
 }

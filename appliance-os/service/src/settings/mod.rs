@@ -1,8 +1,30 @@
 //! The settings of the service: what there is to set, its defaults, and who may be who.
 //!
-//! They come from one TOML file, the environment and flags; a later one wins.
+//! They come from one TOML file, the environment and flags; a later one wins. [`keys`] describes each key once; reading ([`Settings::load`]), the
+//! commented file ([`template`]), what a reload applies ([`Settings::changes_to`]) and every message are made from that.
+
+mod check;
+mod file;
+mod keys;
+mod kind;
+mod load;
+mod nearest;
+mod problem;
+mod reload;
+mod template;
+mod tls;
+mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+pub use load::{FILE_DEFAULT, InForce, Loaded, Origin, Sources, data_folder_of_user};
+pub use problem::{Problem, Problems};
+pub use reload::Changes;
+pub use template::template;
+pub use tls::{FileFault, TlsFiles};
+
+/// The weight of a source that is told none.
+pub const WEIGHT_DEFAULT: u32 = 100;
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +170,21 @@ pub enum LogFormat {
     Human,
     /// A line of JSON an event.
     Json,
+}
+
+impl LogFormat {
+    /// All formats.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Human, Self::Json];
+
+    /// The name in settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Human => "human",
+            Self::Json => "json",
+        }
+    }
 }
 
 impl Settings {

@@ -1,0 +1,73 @@
+//! The commented file: equal to the checked-in one, and what stands in it is so.
+
+use std::path::Path;
+
+use chainbox_service::settings::{Settings, Sources, template};
+
+use super::{pairs, settings};
+
+/// `CHAINBOX_WRITE_GENERATED=1` writes it.
+#[test]
+fn the_template_that_is_checked_in_is_the_one_that_the_keys_make() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("chainbox.toml");
+    if std::env::var_os("CHAINBOX_WRITE_GENERATED").is_some() {
+        std::fs::write(&path, template(&[])).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(&path).unwrap();
+    assert!(checked_in == template(&[]), "chainbox.toml differs: write it with CHAINBOX_WRITE_GENERATED=1");
+}
+
+#[test]
+fn as_it_is_it_sets_nothing() {
+    let set = template(&[]).lines().filter(|line| !line.starts_with('#') && !line.starts_with('[') && !line.is_empty()).count();
+    assert_eq!(set, 0);
+    assert_eq!(settings(&template(&[])), settings(""));
+}
+
+/// Every line that is turned on alone is right, but for users and files that the machine may lack, and, where it is no example, a default.
+#[test]
+fn every_line_of_it_can_be_turned_on() {
+    let text = template(&[]);
+    let flat = text.split("#[[source]]").next().unwrap();
+    let defaults = settings("data = \"/var/lib/chainbox\"");
+    let mut keys = 0;
+    for line in flat.lines().filter(|line| line.starts_with('#') && !line.starts_with("# ") && line.contains(" = ")) {
+        if ["#owner", "#group", "#certificate", "#key", "#client_authorities"].contains(&line.split(' ').next().unwrap()) {
+            continue;
+        }
+        keys += 1;
+        let turned_on = flat.replace(&format!("\n{line}\n"), &format!("\n{}\n", &line[1..]));
+        assert_ne!(turned_on, flat, "{line}");
+        let mut read = settings(&turned_on);
+        if !line.starts_with("#data") && !line.starts_with("#path") {
+            (read.data, read.socket.path) = (defaults.data.clone(), defaults.socket.path.clone());
+        }
+        read.data.clone_from(&defaults.data);
+        assert_eq!(read, defaults, "{line}");
+    }
+    assert!(keys > 20, "{keys}");
+}
+
+#[test]
+fn lines_fit() {
+    let text = template(&[]);
+    let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 100).collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn what_is_set_stands_in_it_and_is_read_back() {
+    let sources = Sources {
+        flags: pairs(&[
+            ("data", "/srv/box"),
+            ("socket.path", "/run/box/box.sock"),
+            ("log.filter", "warn"),
+            ("limits.message_bytes_max", "8 MiB"),
+        ]),
+        ..Sources::default()
+    };
+    let loaded = Settings::load(&sources).unwrap();
+    let text = template(&loaded.in_force);
+    assert!(text.contains("\ndata = \"/srv/box\"\n") && text.contains("\nmessage_bytes_max = \"8 MiB\"\n"), "{text}");
+    assert_eq!(settings(&text), loaded.settings);
+}
