@@ -110,8 +110,7 @@ pub(crate) fn recovery_batch(
     hints: &Strings<'_>,
 ) -> Result<RecoveryBatch, Failure> {
     let input: Input = convert::input_of_proto(input)?;
-    let batch =
-        RecoveryBatch::from_columns(input, flag("low_s", low_s)?, inputs.required()?, signatures.required()?, hints.optional()?);
+    let batch = RecoveryBatch::from_columns(input, flag("low_s", low_s)?, inputs.required()?, signatures.required()?, hints.optional()?);
     batch.map_err(|error| Failure::argument(error.to_string()))
 }
 

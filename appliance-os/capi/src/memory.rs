@@ -212,7 +212,8 @@ pub(crate) unsafe fn hints_output(hints: *mut Hints) -> Result<HintsOutput, Fail
     unsafe {
         let Hints { data, data_capacity, lengths, lengths_capacity, .. } = hints.read();
         let data_len = Output::zeroed(&raw mut (*hints).data_len, 1, "hints.data_len");
-        let (data, lengths) = (Output::zeroed(data, data_capacity, "hints.data"), Output::zeroed(lengths, lengths_capacity, "hints.lengths"));
+        let (data, lengths) =
+            (Output::zeroed(data, data_capacity, "hints.data"), Output::zeroed(lengths, lengths_capacity, "hints.lengths"));
         Ok(HintsOutput { data: data?, lengths: lengths?, data_len: data_len? })
     }
 }

@@ -22,7 +22,7 @@ fn header() -> String {
 fn the_header_is_what_cbindgen_makes() {
     let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).unwrap();
     let sources = ["src/abi.rs", "src/handle.rs", "src/exports.rs"].map(|source| root().join(source));
-    let bindings = sources.iter().fold(cbindgen::Builder::new().with_config(config), |builder, source| builder.with_src(source));
+    let bindings = sources.iter().fold(cbindgen::Builder::new().with_config(config), cbindgen::Builder::with_src);
     let mut made = Vec::new();
     bindings.generate().expect("cbindgen reads the sources").write(&mut made);
     let path = root().join("include/chainbox.h");

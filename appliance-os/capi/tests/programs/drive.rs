@@ -2,13 +2,13 @@
 
 use std::{fmt::Write as _, process::Command};
 
+use chainbox_api::convert;
 use chainbox_engine::{
     backend::{Backend, Cpu},
     batch::{Batch, ByteColumn, RecoveryBatch},
     hash::Hash,
     verdict::Verdicts,
 };
-use chainbox_api::convert;
 
 use super::build::succeed;
 
@@ -43,7 +43,10 @@ impl Script {
         let columns = [batch.inputs(), batch.signatures(), batch.hints()].map(column).join(" ");
         let numbers = format!("{} {} {}", convert::input_to_proto(batch.input()) as i32, i32::from(batch.low_s()), batch.len());
         let recovered = Cpu::new().recover(batch).unwrap();
-        self.ask(&format!("recover {numbers} {columns}"), format!("0 {} {}", answer(&recovered.verdicts), hex(recovered.keys.as_flattened())));
+        self.ask(
+            &format!("recover {numbers} {columns}"),
+            format!("0 {} {}", answer(&recovered.verdicts), hex(recovered.keys.as_flattened())),
+        );
     }
 
     /// Asks for digests.

@@ -41,7 +41,8 @@ fn expected() -> String {
     }
     let verdicts = Cpu::new().verify(&batch).unwrap();
     let text = |verdict: &Verdict| verdict.reason().map_or("valid", |reason| reason.text());
-    let lines: Vec<_> = verdicts.as_slice().iter().enumerate().map(|(index, verdict)| format!("{} {}\n", index + 1, text(verdict))).collect();
+    let lines: Vec<_> =
+        verdicts.as_slice().iter().enumerate().map(|(index, verdict)| format!("{} {}\n", index + 1, text(verdict))).collect();
     assert!(lines.iter().any(|line| line.ends_with(" valid\n")) && lines.iter().any(|line| line.ends_with(" equation\n")));
     lines.concat()
 }

@@ -7,7 +7,8 @@ use super::build::{Linked, built, install, is_installed, root, succeed};
 /// The functions of the header, and nothing else.
 #[test]
 fn the_shared_library_has_the_symbols_of_the_header() {
-    let listed = succeed(Command::new("nm").args(["--dynamic", "--defined-only", "--format=posix"]).arg(built().join("libchainbox_c.so")), "");
+    let listed =
+        succeed(Command::new("nm").args(["--dynamic", "--defined-only", "--format=posix"]).arg(built().join("libchainbox_c.so")), "");
     let mut symbols: Vec<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
     symbols.sort_unstable();
     let header = std::fs::read_to_string(root().join("include/chainbox.h")).unwrap();

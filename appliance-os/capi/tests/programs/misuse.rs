@@ -32,7 +32,10 @@ fn errors_say_what_to_do() {
     refused("digest 1 2 width 2 000000", "the column of messages: has 3 bytes for 2 strings of 2 bytes");
     refused("digest 1 2 lengths 000000 1 1", "the column of messages: its lengths add up to 2 and its data has 3 bytes");
     let key = "width 33 020000000000000000000000000000000000000000000000000000000000000000";
-    refused(&format!("verify 3 1 1 0 1 {key} lengths - 0 absent absent absent"), "the column of signatures: is absent: set lengths or width");
+    refused(
+        &format!("verify 3 1 1 0 1 {key} lengths - 0 absent absent absent"),
+        "the column of signatures: is absent: set lengths or width",
+    );
     refused(&format!("verify 3 2 1 0 1 {key} lengths - 0 lengths - 0 absent absent"), "item 0: a digest has 32 bytes, this one has 0");
     let libraries = Libraries::new(Linked::Shared);
     script.run(&mut libraries.command(libraries.compile("drive.c", Linked::Shared)));

@@ -86,7 +86,10 @@ fn refusals_say_when_to_try_again() {
 #[test]
 fn faults_of_the_server_are_told_apart() {
     let asked = Asked::new();
-    asked.tells(vec![Fault::Status(Code::InvalidArgument)], "1 0 bad argument: ADDRESS refused the request (InvalidArgument): as the test says");
+    asked.tells(
+        vec![Fault::Status(Code::InvalidArgument)],
+        "1 0 bad argument: ADDRESS refused the request (InvalidArgument): as the test says",
+    );
     asked.tells(vec![Fault::Status(Code::Internal)], "5 0 internal error: ADDRESS refused the request (Internal): as the test says");
     let bytes_missing = "5 0 internal error: ADDRESS gave an answer that cannot be used: the server's answer cannot be used: 31 bytes of digests for 1 \
                          messages: client and server may be of versions that do not fit";
