@@ -51,7 +51,7 @@ pub struct Metrics {
     queued_items: IntGauge,
     running_items: IntGauge,
     bytes_in_flight: IntGauge,
-    strategies: IntGaugeVec,
+    strategies: IntCounterVec,
     /// Reloads of the settings, by result.
     pub reloads: IntCounterVec,
     /// Items that were answered, of all kinds.
@@ -87,7 +87,7 @@ impl Metrics {
             queued_items: made.gauge("queue_items", "Items accepted whose work has not begun."),
             running_items: made.gauge("running_items", "Items at work."),
             bytes_in_flight: made.gauge("message_bytes", "Bytes of messages that are being received, or accepted and not yet answered."),
-            strategies: made.gauges("strategy_items", "Items that each strategy decided since the start.", &["strategy"]),
+            strategies: made.counters("strategy_items_total", "Items that each strategy of the CPU decided.", &["strategy"]),
             reloads: made.counters("settings_reloads_total", "Reloads of the settings.", &["result"]),
             answered: made.counter("items_total", "Items answered, of all kinds."),
             start: Instant::now(),
@@ -157,7 +157,9 @@ impl Metrics {
         self.running_items.set(state.load.items_running as i64);
         self.bytes_in_flight.set(bytes_in_flight as i64);
         for (strategy, items) in backend.decided() {
-            self.strategies.with_label_values(&[strategy.name()]).set(items as i64);
+            let counter = self.strategies.with_label_values(&[strategy.name()]);
+            // The back end counts; what it counted since the last look is added.
+            counter.inc_by(items.saturating_sub(counter.get()));
         }
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("memory takes any text");

@@ -34,7 +34,9 @@ pub fn run(settings: Settings, backend: Arc<dyn Backend>, reload: Reload, ready:
         let mut signals = Signals::new().map_err(|error| format!("cannot listen to signals: {error}"))?;
         let mut service = Service::start(settings, backend).await?;
         let addresses = service.addresses();
-        info!(version = env!("CARGO_PKG_VERSION"), grpc = ?addresses.grpc, socket = ?addresses.socket, http = ?addresses.http, "ready");
+        let shown = |address: &Option<String>| address.clone().unwrap_or_else(|| "off".to_owned());
+        let (grpc, socket, http) = (shown(&addresses.grpc), shown(&addresses.socket), shown(&addresses.http));
+        info!(version = env!("CARGO_PKG_VERSION"), grpc, socket, http, "ready");
         ready(addresses);
         tell(&[NotifyState::Ready]);
         let mut watchdog = Watchdog::new();

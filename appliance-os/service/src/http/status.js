@@ -74,7 +74,8 @@ function update(status) {
   draw(rate(status.items_total, before?.status.items_total, seconds));
   show("requests", number.format(status.requests_in_flight));
   show("queued", number.format(status.items_queued));
-  show("running", `${number.format(status.items_running)}; at most ${number.format(status.items_in_flight_max)} in all`);
+  show("running", number.format(status.items_running));
+  show("most", number.format(status.items_in_flight_max));
   show("bytes", `${bytes(status.message_bytes)} of ${bytes(status.message_bytes_max)}`);
   show("items", number.format(status.items_total));
   sources(status, seconds);

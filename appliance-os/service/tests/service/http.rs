@@ -1,6 +1,6 @@
 //! What people and monitors see.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chainbox_engine::scheme::Scheme;
 use tokio::{
@@ -101,4 +101,39 @@ async fn health_and_readiness_are_told_apart() {
     gate.open();
     assert_eq!(held.await.unwrap().unwrap().into_inner().verdicts.len(), 20);
     ending.await.unwrap().unwrap();
+}
+
+/// The board shows what there is, and all there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_grafana_board_and_the_metrics_are_one() {
+    let mut running = start(|_| {}).await;
+    let mut client = running.client().await;
+    client.verify(items(Scheme::Sm2Sm3, 10, 1).request()).await.unwrap();
+    // A refusal, a connection turned away and a reload, so that their rows are there.
+    let malformed = client.verify(chainbox_api::v1::VerifyRequest::default()).await;
+    assert!(malformed.is_err());
+    let mut settings = running.service.settings().clone();
+    settings.limits.source_connections_max = 1;
+    settings.limits.connections_max = 1;
+    running.service.reload(&settings).unwrap();
+    assert!(running.client().await.verify(items(Scheme::Sm2Sm3, 10, 1).request()).await.is_err());
+    let (_, text) = get(&running, "/metrics").await;
+    let there: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).map(|line| line.split(' ').next().unwrap()).collect();
+    let board: serde_json::Value = serde_json::from_str(include_str!("../../../../docs/grafana/chainbox.json")).unwrap();
+    let mut shown = BTreeSet::new();
+    for target in board["panels"].as_array().unwrap().iter().flat_map(|panel| panel["targets"].as_array().unwrap()) {
+        let expression = target["expr"].as_str().unwrap();
+        let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let names: Vec<_> = words.filter(|word| word.starts_with("chainbox_") || word.starts_with("process_")).collect();
+        assert!(!names.is_empty(), "no metric in {expression}");
+        for name in names {
+            let plain = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+            assert!(there.contains(plain), "{name} of the board is no metric");
+            shown.insert(plain);
+        }
+    }
+    for name in there.iter().filter(|name| name.starts_with("chainbox_")) {
+        assert!(shown.contains(name), "{name} is on no panel of docs/grafana/chainbox.json");
+    }
 }

@@ -111,10 +111,8 @@ async fn a_request_that_waited_too_long_is_told_so() {
     let running = start_with(Arc::clone(&gate) as _, |settings| settings.limits.queue_time_max = Duration::from_millis(50)).await;
     // One for each lane of large requests; what comes next has to wait.
     let held = held(&running, 2, 100).await;
-    eventually("both are at work", async || {
-        (crate::http::json(&running, "/status.json").await["items_running"] == 200).then_some(())
-    })
-    .await;
+    eventually("both are at work", async || (crate::http::json(&running, "/status.json").await["items_running"] == 200).then_some(()))
+        .await;
     let status = running.client().await.verify(items(Scheme::Sm2Sm3, 100, 1).request()).await.unwrap_err();
     assert_busy(&status);
     assert!(status.message().contains("waited 50 ms"), "{status}");
