@@ -144,7 +144,7 @@ impl<B> Metered<B> {
             return Ok(());
         }
         Err(Status::deadline_exceeded(format!(
-            "the message did not arrive within {} s: send smaller ones, or raise limits.transfer_seconds_max",
+            "the message did not arrive within {} s: send smaller ones, or raise limits.transfer_time_seconds_max",
             self.allowance.transfer_time_max.as_secs()
         )))
     }
