@@ -2,7 +2,7 @@
 
 mod walk;
 
-use super::*;
+use super::{room::RETRY_MIN, *};
 use crate::{batch::Shape, hash::Hash, scheme::Scheme};
 
 const VERIFY: Task = Task::Verify { shape: Shape::digests(Scheme::Sm2Sm3), has_hints: false, want_hints: false };
