@@ -21,8 +21,8 @@ pub struct Running {
     pub task: Task,
     pub size: Size,
     pub parts: Vec<RunningPart>,
-    /// The sum of what the parts were predicted to be each for itself.
-    pub basis: Work,
+    /// The sum of what the parts would have been each for itself.
+    pub alone: Work,
     pub predicted: Work,
     /// That of its sources when it began.
     pub standing: Standing,
@@ -36,7 +36,10 @@ pub struct RunningPart {
     pub ticket: Ticket,
     pub source: SourceId,
     pub items: Range<usize>,
+    /// What it was predicted to add to the job.
     pub predicted: Work,
+    /// What it was predicted to be for itself: the parts share the job's work by this.
+    pub alone: Work,
 }
 
 impl Dispatcher {
@@ -62,7 +65,7 @@ impl Dispatcher {
         }
         let mut finished = Vec::new();
         for (index, part) in job.parts.iter().enumerate() {
-            let share = (u128::from(work) * u128::from(part.predicted) / u128::from(job.basis)) as Work;
+            let share = (u128::from(work) * u128::from(part.alone) / u128::from(job.alone)) as Work;
             self.settle(part, job.task, share, verdicts.map(|invalid| invalid[index]));
             if self.give_back(part) {
                 finished.push(part.ticket);

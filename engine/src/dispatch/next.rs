@@ -33,7 +33,7 @@ impl Dispatcher {
         };
         let ticket = source.first(class)?;
         self.groups[standing as usize].order.advance(source.tag);
-        let mut draft = Draft { task: self.requests[&ticket].task, size: Size::default(), parts: Vec::new(), basis: 0 };
+        let mut draft = Draft { task: self.requests[&ticket].task, size: Size::default(), parts: Vec::new(), alone: 0 };
         match class {
             Class::Small => self.gather(&mut draft, standing, lane, ticket),
             Class::Large => self.slice(&mut draft, ticket),
@@ -145,11 +145,14 @@ impl Dispatcher {
         let Some(source) = self.sources.get_mut(&pending.source) else { return };
         let start = pending.begun;
         let size = pending.slice(items);
-        let predicted = self.costs.predict(draft.task, size, source.factor);
+        let alone = self.costs.predict(draft.task, size, source.factor);
+        let before = if draft.parts.is_empty() { 0 } else { self.costs.predict(draft.task, draft.size, source.factor) };
+        let with = self.costs.predict(draft.task, draft.size.plus(size), source.factor);
+        let predicted = with.saturating_sub(before);
         pending.begun += items;
         pending.running += items;
         let is_last = pending.begun == pending.size.items;
-        let waited = if is_last { pending.queued } else { predicted.min(pending.queued) };
+        let waited = if is_last { pending.queued } else { alone.min(pending.queued) };
         pending.queued -= waited;
         if is_last {
             source.remove(pending.class, ticket);
@@ -166,14 +169,14 @@ impl Dispatcher {
         }
         let id = pending.source;
         draft.size = draft.size.plus(size);
-        draft.basis += predicted;
-        draft.parts.push(RunningPart { ticket, source: id, items: start..start + items, predicted });
+        draft.alone += alone;
+        draft.parts.push(RunningPart { ticket, source: id, items: start..start + items, predicted, alone });
         self.enter(id);
     }
 
     /// Hands the job out.
     fn begin(&mut self, now: Time, standing: Standing, draft: Draft) -> Job {
-        let Draft { task, size, parts, basis } = draft;
+        let Draft { task, size, parts, alone } = draft;
         let source = parts.first().map_or(0, |part| part.source);
         let factor = self.sources.get(&source).map(|source| source.factor).unwrap_or_default();
         let predicted = self.costs.predict(task, size, factor);
@@ -198,7 +201,7 @@ impl Dispatcher {
             parts: parts.iter().map(|part| Part { ticket: part.ticket, items: part.items.clone() }).collect(),
         };
         let reading = self.meter.begin(now, spread);
-        self.running.insert(id, Running { task, size, parts, basis, predicted, standing, spread, began: now, reading });
+        self.running.insert(id, Running { task, size, parts, alone, predicted, standing, spread, began: now, reading });
         job
     }
 }
@@ -208,8 +211,8 @@ struct Draft {
     task: Task,
     size: Size,
     parts: Vec<RunningPart>,
-    /// The sum of what the parts are predicted to be each for itself.
-    basis: Work,
+    /// The sum of what the parts would be each for itself.
+    alone: Work,
 }
 
 impl super::Pending {

@@ -2,7 +2,7 @@
 
 mod walk;
 
-use super::*;
+use super::{room::RETRY_MIN, *};
 use crate::{batch::Shape, hash::Hash, scheme::Scheme};
 
 const VERIFY: Task = Task::Verify { shape: Shape::digests(Scheme::Sm2Sm3), has_hints: false, want_hints: false };
@@ -148,6 +148,54 @@ fn weights_count_and_cost_is_what_is_shared() {
     // Large requests are cheaper an item, by the fixed part.
     assert!((2.8..3.6).contains(&ratio), "{ratio}");
     assert!(items[3] <= 3_000, "a hundredth of a usual weight: {}", items[3]);
+}
+
+/// The shares of two sources with equal requests, of which one is slower or forges.
+fn shares(slowness_of_second: u64, invalid_percent_of_second: usize) -> [f64; 2] {
+    let mut lanes = Lanes::new(dispatcher(2));
+    for source in [1, 2] {
+        lanes.submit(request(source, VERIFY, 262_144));
+    }
+    let mut time = [Time::ZERO; 2];
+    for _ in 0..120 {
+        let job = lanes.dispatcher.next(lanes.now, Lane::Bulk).unwrap();
+        let second = job.source == 2;
+        let busy = Time::from_micros(5 * job.items() as u64) * if second { slowness_of_second as u32 } else { 1 };
+        lanes.now += busy;
+        time[usize::from(second)] += busy;
+        let invalid = if second { job.items() * invalid_percent_of_second / 100 } else { 0 };
+        lanes.dispatcher.finished(lanes.now, job.id, busy, &[invalid]);
+    }
+    time.map(|time| time.as_secs_f64() / lanes.now.as_secs_f64())
+}
+
+#[test]
+fn what_counts_is_what_jobs_took_and_not_what_was_predicted() {
+    let [first, second] = shares(3, 0);
+    assert!((first - second).abs() < 0.1, "{first}, {second}");
+}
+
+#[test]
+fn invalid_items_are_charged_ten_times() {
+    let [first, second] = shares(1, 4);
+    assert!((first / second - 1.36).abs() < 0.1, "{first}, {second}: 96 percent once and 4 percent ten times");
+}
+
+#[test]
+fn a_job_takes_nothing_of_a_source_that_is_ahead() {
+    let mut dispatcher = dispatcher(2);
+    for _ in 0..400 {
+        dispatcher.submit(Time::ZERO, request(1, VERIFY, 1)).unwrap();
+    }
+    let job = dispatcher.next(Time::ZERO, Lane::Bulk).unwrap();
+    // It takes much longer than predicted.
+    let now = Time::from_millis(10);
+    let invalid = vec![0; job.parts.len()];
+    dispatcher.finished(now, job.id, now, &invalid);
+    let ticket = dispatcher.submit(now, request(2, VERIFY, 1)).unwrap();
+    let next = dispatcher.next(now, Lane::Bulk).unwrap();
+    assert_eq!(next.parts, [Part { ticket, items: 0..1 }]);
+    assert!(dispatcher.next(now, Lane::Bulk).unwrap().parts.len() > 20);
 }
 
 #[test]
