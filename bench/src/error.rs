@@ -1,5 +1,7 @@
 //! Why a measurement gave no figures.
 
+use std::path::Path;
+
 use chainbox_engine::{
     backend::Fault,
     batch::{ColumnFull, ItemError},
@@ -31,6 +33,35 @@ pub enum Error {
     /// The items do not fit a batch.
     #[error(transparent)]
     Item(#[from] ItemError),
+    /// The service gave no verdicts.
+    #[error(transparent)]
+    Client(#[from] chainbox_api::client::Error),
+    /// The service could not be started.
+    #[error("no service for the measurement: {program} serve: {what}")]
+    Server {
+        /// The program.
+        program: String,
+        /// What happened.
+        what: String,
+    },
+    /// No certificates could be made.
+    #[error("no certificates for the measurement: {0}")]
+    Certificates(#[from] rcgen::Error),
+    /// A file or a limit of the system.
+    #[error("{place}: {error}")]
+    System {
+        /// The file, or what else was asked for.
+        place: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+impl Error {
+    /// A file that could not be used.
+    pub(crate) fn io(path: &Path, error: std::io::Error) -> Self {
+        Self::System { place: path.display().to_string(), error }
+    }
 }
 
 impl From<ColumnFull> for Error {

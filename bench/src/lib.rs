@@ -1,4 +1,4 @@
-//! Measures the engine beside other libraries.
+//! Measures the engine beside other libraries ([`cpu`]), and the service beside the engine ([`service`]).
 //!
 //! A figure of this crate is the median of samples that were interleaved with those of the peer, on the same items, in the same process and
 //! on as many threads. Each sample has fresh items: nobody can win by remembering answers. Every sample's answers are compared with the expected ones: whoever answers wrong has no rate.
@@ -11,5 +11,7 @@ pub mod measure;
 pub mod page;
 pub mod peers;
 pub mod report;
+mod rounds;
+pub mod service;
 
 pub use error::Error;

@@ -9,6 +9,7 @@
 pub mod backend;
 pub mod batch;
 pub mod curve;
+pub mod dispatch;
 pub mod field;
 pub mod hash;
 pub mod scheme;

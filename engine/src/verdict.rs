@@ -176,6 +176,12 @@ impl From<Vec<Verdict>> for Verdicts {
     }
 }
 
+impl From<Verdicts> for Vec<Verdict> {
+    fn from(verdicts: Verdicts) -> Self {
+        verdicts.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

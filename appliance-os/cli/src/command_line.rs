@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "bench")]
 use crate::bench;
-use crate::{config, generate, pages, up, verify};
+use crate::{check, config, generate, pages, serve, up, verify};
 
 const ABOUT: &str = "Verifies signatures and transactions: ECDSA on secp256k1 and P-256, SM2 with SM3, Ethereum";
 
@@ -17,7 +17,8 @@ Every item gets a verdict and, where it is invalid, one reason out of a closed l
 /// Lines of at most 80 characters, so that no terminal wraps them.
 const EXAMPLES: &str = "\
 Examples:
-  chainbox up                              check this machine
+  chainbox up                              run the service, and see where
+  chainbox check                           check this machine
   chainbox verify items.jsonl              verify a file of any format
   chainbox verify --json < transactions    a line of JSON an item
   chainbox generate --help                 make signatures, valid and invalid
@@ -46,8 +47,12 @@ pub enum Command {
     Verify(verify::Args),
     /// Make a file of signatures from a seed, valid and invalid
     Generate(generate::Args),
-    /// Check this machine on known answers and on real signatures of every scheme
+    /// Check this machine, then run the service until Ctrl-C, with nothing to set
     Up(up::Args),
+    /// Run the verification service: gRPC, metrics, the status page
+    Serve(serve::Args),
+    /// Check this machine on known answers and on real signatures of every scheme
+    Check(check::Args),
     /// Measure the engine beside other libraries
     #[cfg(feature = "bench")]
     Bench(bench::Args),

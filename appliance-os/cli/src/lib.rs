@@ -5,12 +5,14 @@
 mod backends;
 #[cfg(feature = "bench")]
 pub mod bench;
+pub mod check;
 pub mod command_line;
 pub mod config;
 pub mod error;
 pub mod formats;
 pub mod generate;
 mod pages;
+pub mod serve;
 pub mod up;
 pub mod verify;
 
@@ -42,7 +44,9 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Verify(args) => verify::run(&args),
         Command::Generate(args) => generate::run(args),
-        Command::Up(args) => up::run(args),
+        Command::Up(args) => up::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => check::run(args),
         #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(args),
         Command::Config(args) => config::run(&args),

@@ -1,29 +1,30 @@
-//! `chainbox up`: this build, on this machine, against known answers and real signatures.
+//! `chainbox up`: this box, checked and serving, with nothing to set.
 
-mod check;
+use std::{fmt::Write as _, io, process::ExitCode};
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-    time::Duration,
+use chainbox_service::{
+    Addresses,
+    settings::{Origin, Settings},
 };
 
-use chainbox_engine::{
-    backend::{Backend, Cpu, known_answers},
-    scheme::Scheme,
+use crate::{
+    check::{self, Right, Style, grouped},
+    config::SettingsArgs,
+    error::Error,
+    generate::invoked_as,
+    serve,
 };
-use serde_json::json;
 
-use crate::{error::Error, generate::invoked_as};
-use check::{Checked, Failure};
-
-/// The exit status of a wrong verdict.
-const EXIT_WRONG: u8 = 1;
+/// What is written to the log unless the settings say more: who starts this reads the terminal, not a log.
+const LOG_FILTER: &str = "warn";
 
 /// The options of `chainbox up`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Print a line of JSON for each scheme and one for the whole
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// Print a line of JSON with the addresses once the service is ready
     #[arg(long)]
     json: bool,
 }
@@ -31,119 +32,65 @@ pub struct Args {
 /// Runs `chainbox up`.
 ///
 /// # Errors
-/// [`Error`] with what could not be done. A wrong verdict is no error but exit status 1.
-pub fn run(args: Args) -> Result<ExitCode, Error> {
-    let report = check_all(&Cpu::new(), args.json, &mut io::stdout().lock());
-    match report.map_err(|error| Error::stdout(&error))? {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(failure) => {
-            eprintln!("chainbox: WRONG VERDICT. {failure}\nDo not use this build on this machine, and report this.");
-            Ok(ExitCode::from(EXIT_WRONG))
-        }
+/// [`Error`] where the service could not start, or answers were lost in the end. A wrong verdict is no error but exit status 1.
+pub fn run(args: &Args) -> Result<ExitCode, Error> {
+    let sources = args.settings.sources(None);
+    let loaded = serve::load(&sources)?;
+    let mut settings = loaded.settings;
+    if loaded.in_force.iter().any(|value| value.key == "log.filter" && value.origin == Origin::Default) {
+        LOG_FILTER.clone_into(&mut settings.log.filter);
     }
-}
-
-/// Checks known answers and every scheme, and shows each as soon as it is done; the first wrong verdict ends it.
-fn check_all(backend: &dyn Backend, json: bool, out: &mut dyn Write) -> io::Result<Result<(), Failure>> {
-    let mut report = Report { out, json, items: 0 };
-    let known = match known_answers::check(backend) {
-        Ok(known) => known,
-        Err(failure) => return report.failed(failure.into()),
+    // On a back end of its own, so that what it decides does not count among the service's work.
+    let checked = check::check_all(serve::open(&settings.engine)?.as_ref(), Style::Silent, &mut io::sink());
+    let right = match checked.map_err(|error| Error::stdout(&error))? {
+        Ok(right) => right,
+        Err(failure) => return Ok(check::wrong(&failure)),
     };
-    report.known_answers(known)?;
-    for scheme in Scheme::ALL {
-        match check::verification(backend, scheme) {
-            Ok(checked) => report.row(scheme, "verify", &checked)?,
-            Err(failure) => return report.failed(failure),
-        }
-    }
-    match check::recovery(backend) {
-        Ok(checked) => report.row(Scheme::EcdsaSecp256k1Keccak256, "recover", &checked)?,
-        Err(failure) => return report.failed(failure),
-    }
-    report.summary(known)?;
-    Ok(Ok(()))
+    let backend = serve::open(&settings.engine)?;
+    let json = args.json;
+    let place = Place::of(&settings);
+    serve::serve(settings, backend, sources, move |addresses| {
+        serve::announce(&if json { serve::json_line(addresses) } else { text(&right, addresses, &place) });
+    })
 }
 
-/// What the user sees.
-struct Report<'a> {
-    out: &'a mut dyn Write,
-    json: bool,
-    items: usize,
+/// What a person wants to know of the settings.
+struct Place {
+    data: String,
+    backend: String,
 }
 
-impl Report<'_> {
-    fn known_answers(&mut self, known: usize) -> io::Result<()> {
-        if self.json {
-            return Ok(());
-        }
-        writeln!(self.out, "chainbox {} on {} threads\n", env!("CARGO_PKG_VERSION"), rayon::current_num_threads())?;
-        writeln!(self.out, "{known} known answers: all right\n")?;
-        writeln!(self.out, "{:<26}  {:<7}  {:>6}  {:>6}  {:>7}  {:>9}", "scheme", "task", "items", "valid", "invalid", "items/s")
-    }
-
-    fn row(&mut self, scheme: Scheme, task: &str, checked: &Checked) -> io::Result<()> {
-        self.items += checked.items;
-        let (valid, rate) = (checked.items - checked.invalid, rate(checked.items, checked.time));
-        if self.json {
-            let row = json!({
-                "scheme": scheme.name(), "task": task, "items": checked.items,
-                "valid": valid, "invalid": checked.invalid, "items_per_s": rate.round(),
-            });
-            return writeln!(self.out, "{row}");
-        }
-        writeln!(
-            self.out,
-            "{:<26}  {task:<7}  {:>6}  {:>6}  {:>7}  {:>9}",
-            scheme.name(),
-            grouped(checked.items as f64),
-            grouped(valid as f64),
-            checked.invalid,
-            grouped(rate)
-        )
-    }
-
-    fn summary(&mut self, known: usize) -> io::Result<()> {
-        if self.json {
-            let summary = json!({ "known_answers": known, "items": self.items, "wrong": 0 });
-            return writeln!(self.out, "{}", json!({ "summary": summary }));
-        }
-        writeln!(
-            self.out,
-            "\nEvery verdict and every reason is the expected one, on {} signatures made by other libraries:\n\
-             this build verifies correctly on this machine. Next, verify a file:\n\n  \
-             {me} generate --count 100000 --invalid 0.01 -o items.jsonl\n  \
-             {me} verify items.jsonl",
-            grouped(self.items as f64),
-            me = invoked_as()
-        )
-    }
-
-    fn failed(&mut self, failure: Failure) -> io::Result<Result<(), Failure>> {
-        if self.json {
-            writeln!(self.out, "{}", json!({ "summary": { "items": self.items, "wrong": 1, "failure": failure.to_string() } }))?;
-        }
-        Ok(Err(failure))
+impl Place {
+    fn of(settings: &Settings) -> Self {
+        Self { data: settings.data.display().to_string(), backend: settings.engine.backend.clone() }
     }
 }
 
-/// Items a second.
-fn rate(items: usize, time: Duration) -> f64 {
-    items as f64 / time.as_secs_f64().max(f64::EPSILON)
-}
-
-/// A number with a comma after each thousand.
-fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
+/// What a person reads.
+fn text(right: &Right, addresses: &Addresses, place: &Place) -> String {
+    let mut text = format!(
+        "chainbox {} is running.\n\nChecked on this machine: {} known answers and {} signatures of every scheme; every verdict is right.\n\n",
+        env!("CARGO_PKG_VERSION"),
+        right.known_answers,
+        grouped(right.signatures as f64)
+    );
+    let rows = [
+        ("status page", addresses.http.as_deref()),
+        ("gRPC", addresses.grpc.as_deref()),
+        ("gRPC, socket", addresses.socket.as_deref()),
+        ("back end", Some(&*place.backend)),
+        ("data", Some(&*place.data)),
+    ];
+    for (name, value) in rows {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {name:<13} {}", value.unwrap_or("off"));
     }
-    grouped
+    if let Some(server) = addresses.socket.as_deref().or(addresses.grpc.as_deref()) {
+        let me = invoked_as();
+        let _ = writeln!(
+            text,
+            "\nTry it from another terminal:\n\n  {me} generate --count 100000 -o items.jsonl\n  {me} verify --server {server} items.jsonl"
+        );
+    }
+    text + "\nCtrl-C ends it.\n"
 }
-
-#[cfg(test)]
-mod tests;

@@ -11,12 +11,12 @@ use chainbox_engine::{
 use chainbox_workloads::Hints;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::rounds::{Recovery, Rounds};
 use crate::{
     Error, floor,
     measure::{Contender, Times, interleaved},
     peers::{Peer, Secp256k1},
     report::{Latency, Row, Section},
+    rounds::{Recovery, Rounds},
 };
 
 /// How the engine is asked for one row: fresh items, which of their hints it gets, and the strategy, none for the engine's own choice.

@@ -3,7 +3,6 @@
 mod contest;
 mod digests;
 mod options;
-mod rounds;
 
 pub use options::Options;
 
@@ -20,9 +19,9 @@ use crate::{
     machine::Machine,
     peers::{self, Peer},
     report::{DigestRow, Figure, Report, Row, Section},
+    rounds::Rounds,
 };
 use contest::{Contest, Entry};
-use rounds::Rounds;
 
 /// Measures a section, or every one and the digests. Each figure is handed to `show` as soon as it is there.
 ///

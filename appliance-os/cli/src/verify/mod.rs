@@ -9,6 +9,7 @@ mod judge;
 mod lines;
 mod output;
 mod pipeline;
+mod server;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -69,7 +70,8 @@ Examples:
   chainbox verify items.jsonl
   chainbox verify --json --only-mismatches items.jsonl
   chainbox verify --chain-id 1 < transactions.txt
-  chainbox verify --format x509 chain.pem";
+  chainbox verify --format x509 chain.pem
+  chainbox verify --server unix:/run/chainbox/chainbox.sock items.jsonl";
 
 /// The options of `chainbox verify`.
 #[derive(clap::Args, Debug)]
@@ -115,6 +117,9 @@ pub struct Args {
     /// How to verify: auto chooses by cost; single, lockstep, known, parity and whole force a way wherever it applies. No verdict depends on it
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = strategy_of)]
     strategy: StrategyChoice,
+
+    #[command(flatten)]
+    server: server::ServerArgs,
 
     /// How many threads to use; as many as there are processors unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -187,7 +192,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     if let Some(threads) = args.threads {
         backends::limit_threads(usize::from(threads))?;
     }
-    let backend = backends::open(&args.backend, args.strategy)?;
+    let backend = match args.server.address() {
+        Some(address) => backends::open_server(address, args.server.options()?)?,
+        None => backends::open(&args.backend, args.strategy)?,
+    };
     let policies =
         Policies { low_s: args.low_s, transactions: Policy { chain_id: args.chain_id, require_chain_id: args.require_chain_id } };
     let source = Source::open(&args.file)?;
@@ -195,7 +203,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
         let _ = writeln!(io::stderr(), "chainbox: reading items from the terminal; end with Ctrl-D, or see `chainbox verify --help`");
     }
     let options = output::Options { json: args.json, only_mismatches: args.only_mismatches };
-    let output = output::Output::new(options, source.name().to_owned(), source.bytes());
+    let mut output = output::Output::new(options, source.name().to_owned(), source.bytes());
+    if let Some(address) = args.server.address() {
+        output.set_server(address.to_string());
+    }
     let summary = pipeline::run(source, args.format.told(), policies, backend.as_ref(), output)?;
     Ok(summary.exit_code(args.skip_malformed))
 }

@@ -67,6 +67,11 @@ impl Output {
         self.summary.note = Some(note);
     }
 
+    /// Has the summary name the service that verified.
+    pub fn set_server(&mut self, server: String) {
+        self.summary.server = Some(server);
+    }
+
     /// Counts and writes some answers.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod ethereum;
 mod jsonl;
 mod pages;
 mod run;
+mod server;
 mod streams;
 mod wycheproof_files;
 mod x509;

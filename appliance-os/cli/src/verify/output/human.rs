@@ -90,7 +90,8 @@ pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, work: &W
         let _ = writeln!(text, "{note}");
     }
     let per_second = count(rate(summary.items, elapsed));
-    let _ = writeln!(text, "{:.3} s, {per_second} items a second, back end {}", elapsed.as_secs_f64(), work.backend);
+    let server = summary.server.as_ref().map_or_else(String::new, |server| format!(" at {server}"));
+    let _ = writeln!(text, "{:.3} s, {per_second} items a second, back end {}{server}", elapsed.as_secs_f64(), work.backend);
     let strategies: Vec<_> = work.strategies.iter().map(|(strategy, items)| format!("{} by {strategy}", count(*items))).collect();
     if !strategies.is_empty() {
         let _ = writeln!(text, "decided: {}", strategies.join(", "));

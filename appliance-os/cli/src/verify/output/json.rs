@@ -131,6 +131,8 @@ struct SummaryFields<'a> {
     seconds: f64,
     items_per_second: u64,
     backend: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<&'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     strategies: BTreeMap<&'static str, u64>,
     reasons: BTreeMap<&'static str, u64>,
@@ -149,6 +151,7 @@ pub fn summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, work: &W
         seconds: elapsed.as_secs_f64(),
         items_per_second: rate(summary.items, elapsed),
         backend: work.backend,
+        server: summary.server.as_deref(),
         strategies: work.strategies.iter().map(|(strategy, items)| (strategy.name(), *items)).collect(),
         reasons: summary.reasons.iter().map(|(refusal, count)| (refusal.name(), *count)).collect(),
         note: summary.note,

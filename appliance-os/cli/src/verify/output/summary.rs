@@ -28,6 +28,8 @@ pub struct Summary {
     pub reasons: BTreeMap<Refusal, u64>,
     /// What to know about the format.
     pub note: Option<&'static str>,
+    /// The address of the service that verified, where one did.
+    pub server: Option<String>,
 }
 
 impl Summary {

@@ -37,7 +37,7 @@ pub(super) struct Checked {
 
 /// Why a check did not pass.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// A known answer came out otherwise.
     KnownAnswers(contract::Failure),
     /// The back end gave no verdicts.
@@ -50,7 +50,7 @@ pub(super) enum Failure {
 
 /// A wrong verdict and the item that got it.
 #[derive(Debug)]
-pub(super) struct Wrong {
+pub(crate) struct Wrong {
     backend: String,
     item: SignedItem,
     expected: String,

@@ -12,18 +12,18 @@ use crate::{Error, report::Form};
 const FORGED: [Kind; 3] = [Kind::FlippedBit, Kind::WrongMessage, Kind::WrongKey];
 
 /// One batch of fresh items for each round, and what it must be answered.
-pub(super) struct Rounds {
+pub(crate) struct Rounds {
     spec: Spec,
     /// The batches, with y of R as hints.
     batches: Vec<Batch>,
     /// The verdicts.
-    pub(super) expected: Vec<Vec<Verdict>>,
+    pub(crate) expected: Vec<Vec<Verdict>>,
 }
 
 impl Rounds {
     /// `rounds` batches of `batch` items each, as the spec says in all but the number of items, the kinds of forgeries and the hints. They
     /// are made by all threads of the common pool.
-    pub(super) fn new(spec: Spec, batch: usize, rounds: usize) -> Result<Self, Error> {
+    pub(crate) fn new(spec: Spec, batch: usize, rounds: usize) -> Result<Self, Error> {
         let batch_items = batch as u64;
         let spec = Spec { items: batch_items * rounds as u64, invalid_kinds: FORGED.to_vec(), hints: Hints::Y, ..spec };
         let workload = Workload::new(spec.clone())?;
@@ -41,24 +41,24 @@ impl Rounds {
     }
 
     /// What they are made of.
-    pub(super) const fn spec(&self) -> &Spec {
+    pub(crate) const fn spec(&self) -> &Spec {
         &self.spec
     }
 
     /// Items a batch.
-    pub(super) fn items(&self) -> usize {
+    pub(crate) fn items(&self) -> usize {
         self.batches[0].len()
     }
 
     /// How the items are written.
-    pub(super) fn form(&self) -> Form {
+    pub(crate) fn form(&self) -> Form {
         let input_bytes = self.batches[0].item(0).input.len();
         Form::new(self.spec.shape(), input_bytes, self.spec.compressed)
     }
 
     /// The batches with these hints. Of a parity byte the second bit, x(R) = r + n, is left out: it is set by a chance of 2^-32 at most, and
     /// a wrong hint changes no verdict.
-    pub(super) fn batches(&self, hints: Hints) -> Result<Vec<Batch>, Error> {
+    pub(crate) fn batches(&self, hints: Hints) -> Result<Vec<Batch>, Error> {
         let with_hints = |batch: &Batch| {
             let mut made = Batch::with_capacity(batch.shape(), batch.len());
             for item in (0..batch.len()).map(|index| batch.item(index)) {
@@ -76,7 +76,7 @@ impl Rounds {
 
     /// The same items with the signer as the unknown, and the keys that must be found. On secp256k1 x(R) = r + n does not occur by chance
     /// (2^-127).
-    pub(super) fn recovery(&self) -> Result<Recovery, Error> {
+    pub(crate) fn recovery(&self) -> Result<Recovery, Error> {
         let mut recovery = Recovery::default();
         for batch in &self.batches {
             let (mut made, mut keys) = (RecoveryBatch::new(batch.shape().input, false), Vec::new());
@@ -93,10 +93,10 @@ impl Rounds {
 
 /// Batches whose unknown is the signer.
 #[derive(Default)]
-pub(super) struct Recovery {
-    pub(super) batches: Vec<RecoveryBatch>,
+pub(crate) struct Recovery {
+    pub(crate) batches: Vec<RecoveryBatch>,
     /// x||y of the keys.
-    pub(super) expected: Vec<Vec<[u8; 64]>>,
+    pub(crate) expected: Vec<Vec<[u8; 64]>>,
 }
 
 /// The parity of y(R), which is the item's hint.

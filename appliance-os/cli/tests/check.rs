@@ -1,16 +1,16 @@
-//! `chainbox up`, as a user sees it.
+//! `chainbox check`, as a user sees it.
 
 use std::process::Command;
 
-fn up(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_chainbox")).arg("up").args(arguments).output().unwrap();
+fn check(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_chainbox")).arg("check").args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn every_scheme_has_a_line_of_json() {
-    let lines: Vec<serde_json::Value> = up(&["--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = check(&["--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let (summary, rows) = lines.split_last().unwrap();
     let tasks: Vec<_> = rows.iter().map(|row| format!("{} {}", row["task"].as_str().unwrap(), row["scheme"].as_str().unwrap())).collect();
     assert_eq!(
@@ -34,7 +34,7 @@ fn every_scheme_has_a_line_of_json() {
 
 #[test]
 fn people_learn_what_it_proves_and_what_to_do_next() {
-    let text = up(&[]);
+    let text = check(&[]);
     for part in
         ["known answers: all right", "ecdsa-p256-sha256", "sm2-sm3", "verifies correctly on this machine", "chainbox verify items.jsonl"]
     {

@@ -68,17 +68,17 @@ impl Backend for Liar {
     }
 }
 
-/// What `chainbox up --json` prints for this back end, and the failure.
-fn up(lie: Lie) -> (String, Option<String>) {
+/// What `chainbox check --json` prints for this back end, and the failure.
+fn check(lie: Lie) -> (String, Option<String>) {
     let liar = Liar { cpu: Cpu::new(), lie, batches: AtomicUsize::new(0) };
     let mut out = Vec::new();
-    let failure = check_all(&liar, true, &mut out).unwrap().err().map(|failure| failure.to_string());
+    let failure = check_all(&liar, Style::Json, &mut out).unwrap().err().map(|failure| failure.to_string());
     (String::from_utf8(out).unwrap(), failure)
 }
 
 #[test]
 fn the_truth_passes() {
-    let (out, failure) = up(Lie::None);
+    let (out, failure) = check(Lie::None);
     assert_eq!(failure, None);
     let summary = format!(r#"{{"summary":{{"items":17408,"known_answers":{},"wrong":0}}}}"#, known_answers::all().len());
     assert_eq!(out.lines().last(), Some(&*summary));
@@ -86,7 +86,7 @@ fn the_truth_passes() {
 
 #[test]
 fn a_wrong_known_answer_ends_it() {
-    let (out, failure) = up(Lie::KnownAnswer);
+    let (out, failure) = check(Lie::KnownAnswer);
     assert!(failure.unwrap().contains("known answers"));
     assert_eq!(out.lines().count(), 1, "{out}");
 }
@@ -94,7 +94,7 @@ fn a_wrong_known_answer_ends_it() {
 #[test]
 fn a_wrong_verdict_names_the_item() {
     for (batch, scheme) in [(1, "ecdsa-secp256k1-sha256"), (12, "sm2-sm3")] {
-        let (out, failure) = up(Lie::Verdict { batch });
+        let (out, failure) = check(Lie::Verdict { batch });
         let failure = failure.unwrap();
         assert!(failure.contains("answers invalid (not checked)"), "{failure}");
         assert!(failure.contains(&format!(r#"{{"scheme":"{scheme}","key":""#)), "{failure}");
@@ -104,8 +104,8 @@ fn a_wrong_verdict_names_the_item() {
 
 #[test]
 fn a_missing_verdict_and_a_wrong_signer_are_found() {
-    assert!(up(Lie::Short).1.unwrap().contains("1023 verdicts for 1024 items"));
-    let failure = up(Lie::Key).1.unwrap();
+    assert!(check(Lie::Short).1.unwrap().contains("1023 verdicts for 1024 items"));
+    let failure = check(Lie::Key).1.unwrap();
     assert!(failure.contains("answers signer"), "{failure}");
 }
 

@@ -1,0 +1,92 @@
+//! `chainbox serve`: the verification service.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use chainbox_engine::backend::{Backend, CpuOptions};
+use chainbox_service::{
+    Addresses, Reload,
+    settings::{Engine, Loaded, Settings, Sources},
+};
+
+use crate::{
+    backends,
+    config::{SettingsArgs, refused},
+    error::Error,
+};
+
+/// Lines of at most 80 characters, so that no terminal wraps them.
+const DETAILS: &str = "\
+gRPC over TCP and over a Unix socket (chainbox.v1.Verification, health and
+reflection), and HTTP with the status page, /metrics, /healthz and /readyz.
+
+SIGHUP reads the settings and certificates again, SIGTERM and Ctrl-C end it:
+no new work, answers to all that was accepted. A second one ends it at once.
+
+Exit status: 0 after such an end; 2 where it could not start, or where answers
+were lost; the message says why.";
+
+/// The options of `chainbox serve`.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = DETAILS)]
+pub struct Args {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// Print a line of JSON with the addresses once the service is ready
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs `chainbox serve`.
+///
+/// # Errors
+/// [`Error`] where it could not start, or answers were lost in the end.
+pub fn run(args: &Args) -> Result<ExitCode, Error> {
+    let sources = args.settings.sources(Sources::default_file());
+    let Loaded { settings, .. } = load(&sources)?;
+    let backend = open(&settings.engine)?;
+    let json = args.json;
+    serve(settings, backend, sources, |addresses| {
+        if json {
+            announce(&json_line(addresses));
+        }
+    })
+}
+
+/// Reads settings.
+pub(crate) fn load(sources: &Sources) -> Result<Loaded, Error> {
+    Settings::load(sources).map_err(|problems| refused(&problems))
+}
+
+/// The back end that the settings name.
+pub(crate) fn open(engine: &Engine) -> Result<Arc<dyn Backend>, Error> {
+    let options = CpuOptions { threads: Some(engine.threads), key_table_bytes: engine.key_table_bytes, ..CpuOptions::default() };
+    backends::open_with(&engine.backend, &options).map(Arc::from)
+}
+
+/// Serves until a signal ends it.
+pub(crate) fn serve(
+    settings: Settings,
+    backend: Arc<dyn Backend>,
+    sources: Sources,
+    ready: impl FnOnce(&Addresses),
+) -> Result<ExitCode, Error> {
+    let reload: Reload = Box::new(move || Settings::load(&sources).map(|loaded| loaded.settings).map_err(|problems| problems.to_string()));
+    chainbox_service::run(settings, backend, reload, ready).map_err(Error::new)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The addresses as a program reads them.
+pub(crate) fn json_line(addresses: &Addresses) -> String {
+    serde_json::to_string(addresses).expect("addresses are text") + "\n"
+}
+
+/// Says something on standard output. Where nobody reads that, the service serves all the same.
+pub(crate) fn announce(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,99 @@
+"use strict";
+// Asks for the figures once a second and shows them. Rates are differences of totals, so a page that slept shows the mean of that time.
+
+const PERIOD_MS = 1000;
+const POINTS = 120;
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const rates = [];
+let before = null;
+
+const byId = (id) => document.getElementById(id);
+const show = (id, text) => { byId(id).textContent = text; };
+
+function row(cells) {
+  const tr = document.createElement("tr");
+  for (const cell of cells) {
+    tr.append(Object.assign(document.createElement("td"), { textContent: cell }));
+  }
+  return tr;
+}
+
+function rate(now, then, seconds) {
+  return then === undefined || seconds <= 0 ? 0 : Math.max(0, now - then) / seconds;
+}
+
+function bytes(amount) {
+  return amount < 1 << 20 ? `${number.format(amount / 1024)} KiB` : `${number.format(amount / (1 << 20))} MiB`;
+}
+
+function duration(seconds) {
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const [size, name] = units.find(([size]) => seconds >= size) ?? [1, "s"];
+  return `${Math.floor(seconds / size)} ${name}`;
+}
+
+function draw(perSecond) {
+  rates.push(perSecond);
+  rates.splice(0, rates.length - POINTS);
+  const peak = Math.max(...rates, 1);
+  const points = rates.map((value, index) => `${POINTS - rates.length + index},${39 - 38 * value / peak}`);
+  byId("line").setAttribute("points", points.join(" "));
+  show("rate", number.format(perSecond));
+  show("peak", `At most ${number.format(Math.max(...rates))} in the last two minutes.`);
+}
+
+function sources(status, seconds) {
+  const known = new Map(before === null ? [] : before.status.sources.map((source) => [source.name, source]));
+  const rows = status.sources.map((source) => row([
+    source.name,
+    source.standing ?? "",
+    number.format(source.connections),
+    number.format(rate(source.items_total, known.get(source.name)?.items_total, seconds)),
+    number.format(source.items_total),
+    number.format(source.invalid_total),
+    number.format(source.refused_total),
+    number.format(source.items_in_flight),
+  ]));
+  byId("sources").replaceChildren(...(rows.length ? rows : [row(["Nobody is connected."])]));
+}
+
+function listeners(status) {
+  const entries = Object.entries(status.listeners).flatMap(([name, address]) => [
+    Object.assign(document.createElement("dt"), { textContent: name }),
+    Object.assign(document.createElement("dd"), { textContent: address ?? "off" }),
+  ]);
+  byId("listeners").replaceChildren(...entries);
+}
+
+function update(status) {
+  const at = performance.now();
+  const seconds = before === null ? 0 : (at - before.at) / 1000;
+  const good = status.problem === null;
+  show("state", good ? `Ready. Version ${status.version}, up ${duration(status.uptime_seconds)}.` : `Not ready: ${status.problem}`);
+  byId("state").className = good ? "good" : "bad";
+  draw(rate(status.items_total, before?.status.items_total, seconds));
+  show("requests", number.format(status.requests_in_flight));
+  show("queued", number.format(status.items_queued));
+  show("running", `${number.format(status.items_running)}; at most ${number.format(status.items_in_flight_max)} in all`);
+  show("bytes", `${bytes(status.message_bytes)} of ${bytes(status.message_bytes_max)}`);
+  show("items", number.format(status.items_total));
+  sources(status, seconds);
+  const decided = status.backends.flatMap(({ name, strategies }) =>
+    (strategies.length ? strategies : [{ name: "", items_total: 0 }]).map((strategy) => row([name, strategy.name, number.format(strategy.items_total)])));
+  byId("backends").replaceChildren(...decided);
+  listeners(status);
+  before = { at, status };
+}
+
+async function poll() {
+  try {
+    const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(5 * PERIOD_MS) });
+    update(await response.json());
+  } catch (error) {
+    show("state", `The service does not answer (${error.message}). The figures below are old.`);
+    byId("state").className = "bad";
+  }
+  setTimeout(poll, PERIOD_MS);
+}
+
+poll();

@@ -1,0 +1,242 @@
+//! What is counted, and how it is shown to Prometheus.
+//!
+//! Names: `chainbox_` first, base units, no label with many values. Sources that the settings do not name share the label `other`.
+
+use std::time::{Duration, Instant};
+
+use chainbox_engine::{
+    backend::Backend, batch::Recovered, dispatch::Task, hash::Hash, scheme::Scheme, strategy::Strategy, verdict::Verdict,
+};
+use prometheus::{
+    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::{source::Source, work::Answer};
+
+/// Bounds of histograms of times: 20 microseconds to 10 seconds.
+const SECONDS: [f64; 18] = [2e-5, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 7.5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.3, 1.0, 3.0, 10.0];
+
+/// Bounds of histograms of numbers of items.
+const ITEMS: [f64; 10] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0];
+
+/// The label of sources that the settings do not name.
+const OTHER_SOURCES: &str = "other";
+
+/// All that is counted.
+pub struct Metrics {
+    registry: Registry,
+    start: Instant,
+    /// Items verified, by scheme, back end and result.
+    signatures: IntCounterVec,
+    /// Time of a batch in the back end, by scheme.
+    verify_duration: HistogramVec,
+    /// Items of a batch.
+    batch_items: Histogram,
+    /// Messages digested, by hash function and back end.
+    digests: IntCounterVec,
+    /// Keys asked for, by back end and result.
+    recoveries: IntCounterVec,
+    /// Time from acceptance to the begin of work.
+    pub queue_wait: Histogram,
+    requests: IntCounterVec,
+    request_duration: HistogramVec,
+    source_items: IntCounterVec,
+    source_refused: IntCounterVec,
+    /// Open connections, by listener.
+    pub connections: IntGaugeVec,
+    /// Connections that were turned away, by the reason.
+    pub connections_refused: IntCounterVec,
+    /// Batches that a back end gave no verdicts on.
+    fallback: IntCounterVec,
+    queued_items: IntGauge,
+    running_items: IntGauge,
+    bytes_in_flight: IntGauge,
+    strategies: IntGaugeVec,
+    /// Reloads of the settings, by result.
+    pub reloads: IntCounterVec,
+    /// Items that were answered, of all kinds.
+    answered: IntCounter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Everything at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let made = Maker(&registry);
+        let metrics = Self {
+            signatures: made.counters("verify_signatures_total", "Signatures verified.", &["scheme", "backend", "result"]),
+            verify_duration: made.histograms("verify_duration_seconds", "Time of a batch of signatures in the back end.", &["scheme"]),
+            batch_items: made.histogram("batch_items", "Items of a batch that went to the back end.", &ITEMS),
+            digests: made.counters("digest_messages_total", "Messages digested.", &["hash", "backend"]),
+            recoveries: made.counters("recover_keys_total", "Recoveries of keys.", &["backend", "result"]),
+            queue_wait: made.histogram("queue_wait_seconds", "Time from the acceptance of a request to the begin of its work.", &SECONDS),
+            requests: made.counters("requests_total", "Requests answered or refused, by gRPC code.", &["method", "code"]),
+            request_duration: made.histograms("request_duration_seconds", "Time from a request's last byte to its answer.", &["method"]),
+            source_items: made.counters("source_items_total", "Items answered, by source.", &["source", "result"]),
+            source_refused: made.counters("source_refused_total", "Requests refused, by source.", &["source"]),
+            connections: made.gauges("connections", "Open connections.", &["listener"]),
+            connections_refused: made.counters("connections_refused_total", "Connections that were turned away.", &["reason"]),
+            fallback: made.counters("backend_fallback_total", "Batches that a back end gave no verdicts on.", &["backend"]),
+            queued_items: made.gauge("queue_items", "Items accepted whose work has not begun."),
+            running_items: made.gauge("running_items", "Items at work."),
+            bytes_in_flight: made.gauge("message_bytes", "Bytes of messages that are being received, or accepted and not yet answered."),
+            strategies: made.gauges("strategy_items", "Items that each strategy decided since the start.", &["strategy"]),
+            reloads: made.counters("settings_reloads_total", "Reloads of the settings.", &["result"]),
+            answered: made.counter("items_total", "Items answered, of all kinds."),
+            start: Instant::now(),
+            registry: registry.clone(),
+        };
+        let build = made.gauges("build_info", "The version that runs; always 1.", &["version"]);
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        #[cfg(target_os = "linux")]
+        made.register(prometheus::process_collector::ProcessCollector::for_self());
+        metrics
+    }
+
+    /// How long the service runs.
+    pub fn uptime(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Items answered since the start.
+    pub fn items(&self) -> u64 {
+        self.answered.get()
+    }
+
+    /// Counts a job of a back end.
+    pub fn ran(&self, task: &Task, backend: &str, items: usize, busy: Duration, answers: Option<&Answer>) {
+        let Some(answers) = answers else { return self.fallback.with_label_values(&[backend]).inc() };
+        self.batch_items.observe(items as f64);
+        self.answered.inc_by(items as u64);
+        match (task, answers) {
+            (Task::Verify { shape, .. }, Answer::Verified { verdicts, .. }) => {
+                let scheme = shape.scheme.name();
+                self.verify_duration.with_label_values(&[scheme]).observe(busy.as_secs_f64());
+                let (valid, invalid) = count(verdicts);
+                self.signatures.with_label_values(&[scheme, backend, "valid"]).inc_by(valid);
+                self.signatures.with_label_values(&[scheme, backend, "invalid"]).inc_by(invalid);
+            }
+            (_, Answer::Recovered(Recovered { verdicts, .. })) => {
+                let (valid, invalid) = count(verdicts.as_slice());
+                self.recoveries.with_label_values(&[backend, "valid"]).inc_by(valid);
+                self.recoveries.with_label_values(&[backend, "invalid"]).inc_by(invalid);
+            }
+            (Task::Digest(hash), _) => self.digests.with_label_values(&[hash.name(), backend]).inc_by(items as u64),
+            _ => {}
+        }
+    }
+
+    /// Counts a request, which took `time` from its last byte to its answer.
+    pub fn request(&self, method: &str, code: &str, time: Duration) {
+        self.requests.with_label_values(&[method, code]).inc();
+        self.request_duration.with_label_values(&[method]).observe(time.as_secs_f64());
+    }
+
+    /// Counts items answered to a source.
+    pub fn answered_to(&self, source: &Source, valid: usize, invalid: usize) {
+        let name = label_of(source);
+        self.source_items.with_label_values(&[name, "valid"]).inc_by(valid as u64);
+        self.source_items.with_label_values(&[name, "invalid"]).inc_by(invalid as u64);
+    }
+
+    /// Counts a request of a source that was refused.
+    pub fn refused_to(&self, source: &Source) {
+        self.source_refused.with_label_values(&[label_of(source)]).inc();
+    }
+
+    /// The text that Prometheus scrapes; what is not counted but looked up is looked up now.
+    pub fn text(&self, state: &chainbox_engine::dispatch::State, bytes_in_flight: usize, backend: &dyn Backend) -> String {
+        self.queued_items.set(state.load.items_queued as i64);
+        self.running_items.set(state.load.items_running as i64);
+        self.bytes_in_flight.set(bytes_in_flight as i64);
+        for (strategy, items) in backend.decided() {
+            self.strategies.with_label_values(&[strategy.name()]).set(items as i64);
+        }
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("memory takes any text");
+        String::from_utf8(text).expect("names and labels are text")
+    }
+
+    /// Makes all rows that have labels out of closed lists, so that they are there before the first item.
+    pub fn prepare(&self, backend: &str) {
+        for scheme in Scheme::ALL {
+            self.verify_duration.with_label_values(&[scheme.name()]);
+            for result in ["valid", "invalid"] {
+                self.signatures.with_label_values(&[scheme.name(), backend, result]);
+            }
+        }
+        for hash in Hash::ALL {
+            self.digests.with_label_values(&[hash.name(), backend]);
+        }
+        for result in ["valid", "invalid"] {
+            self.recoveries.with_label_values(&[backend, result]);
+        }
+        for strategy in Strategy::ALL {
+            self.strategies.with_label_values(&[strategy.name()]);
+        }
+        self.fallback.with_label_values(&[backend]);
+    }
+}
+
+/// The valid and the invalid ones.
+fn count(verdicts: &[Verdict]) -> (u64, u64) {
+    let valid = verdicts.iter().filter(|verdict| verdict.is_valid()).count();
+    (valid as u64, (verdicts.len() - valid) as u64)
+}
+
+/// The label of a source: the names of the settings are few, addresses and users are not.
+fn label_of(source: &Source) -> &str {
+    if source.is_named { &source.name } else { OTHER_SOURCES }
+}
+
+/// Makes and registers. Names and labels are constants, and a test makes them all: nothing here fails at run time.
+struct Maker<'a>(&'a Registry);
+
+const CONSTANT: &str = "names and labels are constants that a test makes";
+
+impl Maker<'_> {
+    fn register<C: prometheus::core::Collector + 'static>(&self, collector: C) {
+        self.0.register(Box::new(collector)).expect(CONSTANT);
+    }
+
+    fn keep<C: prometheus::core::Collector + Clone + 'static>(&self, collector: prometheus::Result<C>) -> C {
+        let collector = collector.expect(CONSTANT);
+        self.register(collector.clone());
+        collector
+    }
+
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.keep(IntCounter::with_opts(options(name, help)))
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        self.keep(IntCounterVec::new(options(name, help), labels))
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.keep(IntGauge::with_opts(options(name, help)))
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+        self.keep(IntGaugeVec::new(options(name, help), labels))
+    }
+
+    fn histogram(&self, name: &str, help: &str, bounds: &[f64]) -> Histogram {
+        self.keep(Histogram::with_opts(HistogramOpts::from(options(name, help)).buckets(bounds.to_vec())))
+    }
+
+    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
+        self.keep(HistogramVec::new(HistogramOpts::from(options(name, help)).buckets(SECONDS.to_vec()), labels))
+    }
+}
+
+fn options(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace("chainbox")
+}

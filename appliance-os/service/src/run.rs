@@ -1,0 +1,145 @@
+//! A service as a process: signals, the service manager, the log.
+
+use std::{sync::Arc, time::Duration};
+
+use chainbox_engine::backend::Backend;
+use sd_notify::NotifyState;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Interval, MissedTickBehavior, interval},
+};
+use tracing::{error, info, warn};
+
+use crate::{
+    log::{self, Filter},
+    service::{Addresses, Service},
+    settings::Settings,
+};
+
+/// Reads the settings anew, for SIGHUP; the error is for the log.
+pub type Reload = Box<dyn Fn() -> Result<Settings, String> + Send>;
+
+/// Threads that move bytes. Verification has threads of its own.
+const IO_THREADS: usize = 2;
+
+/// Runs a service until SIGTERM or SIGINT, and answers what it accepted. A second signal ends it at once. `ready` is called when it listens.
+///
+/// # Errors
+/// One line: why it could not start, or what was lost in the shutdown.
+pub fn run(settings: Settings, backend: Arc<dyn Backend>, reload: Reload, ready: impl FnOnce(&Addresses)) -> Result<(), String> {
+    let filter = log::start(&settings.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(IO_THREADS).thread_name("io").enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start {IO_THREADS} threads: {error}"))?;
+    runtime.block_on(async {
+        let mut signals = Signals::new().map_err(|error| format!("cannot listen to signals: {error}"))?;
+        let mut service = Service::start(settings, backend).await?;
+        let addresses = service.addresses();
+        info!(version = env!("CARGO_PKG_VERSION"), grpc = ?addresses.grpc, socket = ?addresses.socket, http = ?addresses.http, "ready");
+        ready(addresses);
+        tell(&[NotifyState::Ready]);
+        let mut watchdog = Watchdog::new();
+        loop {
+            tokio::select! {
+                asked = signals.next() => match asked {
+                    Asked::End => break,
+                    Asked::Reload => reload_into(&mut service, &reload, &filter),
+                },
+                () = watchdog.due() => Watchdog::tell(&service),
+            }
+        }
+        info!("shutting down: no new work, answers to what was accepted");
+        tell(&[NotifyState::Stopping]);
+        tokio::select! {
+            ended = service.shutdown() => ended,
+            () = signals.end() => Err("ended at once by a second signal".to_owned()),
+        }
+    })
+}
+
+/// Tells the service manager, where there is one.
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        warn!(%error, "the service manager could not be told");
+    }
+}
+
+fn reload_into(service: &mut Service, reload: &Reload, filter: &Filter) {
+    if let Ok(now) = NotifyState::monotonic_usec_now() {
+        tell(&[NotifyState::Reloading, now]);
+    }
+    match reload() {
+        Ok(settings) => {
+            let changes = service.settings().changes_to(&settings);
+            for failed in [service.reload(&settings), filter.apply(&settings.log)].into_iter().filter_map(Result::err) {
+                error!(reason = failed, "a part of the settings was not taken over");
+            }
+            info!(applied = ?changes.applied, needs_restart = ?changes.needs_restart, "settings reloaded");
+        }
+        Err(reason) => error!(reason, "the settings were not reloaded; the old ones stay in force"),
+    }
+    tell(&[NotifyState::Ready]);
+}
+
+/// What a signal asks for.
+enum Asked {
+    End,
+    Reload,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::End,
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+
+    async fn end(&mut self) {
+        while matches!(self.next().await, Asked::Reload) {}
+    }
+}
+
+/// Tells the service manager that the service is well, where it wants to know: twice in the time that it waits.
+struct Watchdog(Option<Interval>);
+
+impl Watchdog {
+    fn new() -> Self {
+        Self(sd_notify::watchdog_enabled().map(|time: Duration| {
+            let mut interval = interval(time / 2);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        }))
+    }
+
+    async fn due(&mut self) {
+        match &mut self.0 {
+            Some(interval) => {
+                interval.tick().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A service that is sick says nothing, and is started again.
+    fn tell(service: &Service) {
+        match service.sickness() {
+            None => tell(&[NotifyState::Watchdog]),
+            Some(reason) => error!(reason, "the service manager is not told that all is well"),
+        }
+    }
+}

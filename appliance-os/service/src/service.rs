@@ -1,0 +1,241 @@
+//! The service as a whole: started, reloaded, shut down.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{Read, Seek, Write},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use chainbox_api::v1::{self, verification_server::VerificationServer};
+use chainbox_engine::{backend::Backend, dispatch::Limits};
+use tokio::task::JoinHandle;
+use tonic::service::Routes;
+use tonic_health::server::HealthReporter;
+use tracing::{info, warn};
+
+use crate::{
+    grpc::Grpc,
+    http,
+    live::Live,
+    metrics::Metrics,
+    settings::Settings,
+    source::Sources,
+    transport::{Acceptor, Connections, Listeners, bind, serve_tcp, serve_unix},
+    work::Work,
+};
+
+/// A job that runs that long hangs: no batch takes a hundredth of it.
+const JOB_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// The largest batch that is verified on the thread that asks for it; see the CPU back end.
+const EXPRESS_ITEMS_MAX: usize = 16;
+
+/// Where the service listens, as a client writes it.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Addresses {
+    /// gRPC over TCP: `http://HOST:PORT`, or `https://HOST:PORT` with TLS.
+    pub grpc: Option<String>,
+    /// The status page.
+    pub http: Option<String>,
+    /// gRPC over the Unix socket: `unix:/PATH`.
+    pub socket: Option<String>,
+}
+
+/// What the parts of the service share.
+pub struct Parts {
+    pub(crate) work: Work,
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) addresses: Addresses,
+}
+
+impl Parts {
+    /// What is so wrong that the process had better be started again.
+    pub(crate) fn sickness(&self) -> Option<String> {
+        let time = self.work.longest_job().filter(|time| *time > JOB_TIME_MAX)?;
+        Some(format!("a batch has been with the back end for {} s: it hangs", time.as_secs()))
+    }
+
+    /// Why no work should be sent here.
+    pub(crate) fn unreadiness(&self) -> Option<String> {
+        if self.connections.closing().is_cancelled() {
+            return Some("the service is shutting down".to_owned());
+        }
+        self.sickness()
+    }
+}
+
+/// A service that runs.
+pub struct Service {
+    parts: Arc<Parts>,
+    settings: Settings,
+    tls: Option<Arc<Acceptor>>,
+    health: HealthReporter,
+    expiry: JoinHandle<()>,
+    http: Option<JoinHandle<()>>,
+    /// Keeps others out of the data folder.
+    _lock: File,
+}
+
+impl Service {
+    /// Starts the service on a back end that has earned its trust.
+    ///
+    /// # Errors
+    /// One line that names the place and the remedy.
+    pub async fn start(settings: Settings, backend: Arc<dyn Backend>) -> Result<Self, String> {
+        let lock = lock(&settings.data)?;
+        let tls = settings.tls.as_ref().map(Acceptor::new).transpose()?.map(Arc::new);
+        let Listeners { grpc, socket, http } = bind(&settings).await?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let address = |listener: &tokio::net::TcpListener| listener.local_addr().map_err(|error| error.to_string());
+        let addresses = Addresses {
+            grpc: grpc.as_ref().map(|listener| address(listener).map(|address| format!("{scheme}://{address}"))).transpose()?,
+            http: http.as_ref().map(|listener| address(listener).map(|address| format!("http://{address}"))).transpose()?,
+            socket: socket.as_ref().map(|socket| format!("unix:{}", socket.path().display())),
+        };
+        let metrics = Arc::new(Metrics::new());
+        metrics.prepare(backend.name());
+        let live = Arc::new(Live::new(&settings));
+        let work = Work::start(backend, limits(&settings), Arc::clone(&metrics));
+        let sources = Arc::new(Sources::new(&settings));
+        let (health, routes) = routes(Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live) }).await;
+        let connections = Connections::new(routes, work.clone(), Arc::clone(&sources), Arc::clone(&live), Arc::clone(&metrics));
+        let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses });
+        let tasks = parts.connections.tasks();
+        if let Some(listener) = grpc {
+            tasks.spawn(serve_tcp(listener, tls.clone(), Arc::clone(&parts.connections)));
+        }
+        if let Some(socket) = socket {
+            tasks.spawn(serve_unix(socket, Arc::clone(&parts.connections)));
+        }
+        let closing = tokio_util::sync::CancellationToken::new();
+        let http = http.map(|listener| tokio::spawn(http::serve(listener, http::router(Arc::clone(&parts)), closing)));
+        let expiry = tokio::spawn(parts.work.clone().expire());
+        Ok(Self { parts, settings, tls, health, expiry, http, _lock: lock })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.parts.addresses
+    }
+
+    /// Why the process had better be started again, where it had.
+    #[must_use]
+    pub fn sickness(&self) -> Option<String> {
+        self.parts.sickness()
+    }
+
+    /// Takes over what can be changed in a running service, and reads certificates again. Settings that need a restart stay as they are.
+    ///
+    /// # Errors
+    /// A text for each thing that could not be taken over; all else is.
+    pub fn reload(&mut self, settings: &Settings) -> Result<(), String> {
+        let certificates = match (&self.tls, &settings.tls) {
+            (Some(acceptor), Some(tls)) => acceptor.reload(tls),
+            _ => Ok(()),
+        };
+        self.settings = self.settings.reloaded_with(settings);
+        self.parts.live.apply(&self.settings);
+        self.parts.work.set_limits(limits(&self.settings));
+        for (source, limits) in self.parts.sources.apply(&self.settings) {
+            self.parts.work.set_source(source.id, limits);
+        }
+        self.parts.connections.reload();
+        let result = if certificates.is_ok() { "applied" } else { "failed" };
+        self.parts.metrics.reloads.with_label_values(&[result]).inc();
+        certificates
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Takes no new work, answers all that was accepted, and ends. What is not answered by the time that the settings give is lost, and said.
+    ///
+    /// # Errors
+    /// How many requests had no answer.
+    pub async fn shutdown(self) -> Result<(), String> {
+        self.health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+        self.health.set_not_serving::<VerificationServer<Grpc>>().await;
+        // First the connections: calls that are there are still served, new ones go elsewhere.
+        let time_max = self.settings.shutdown_time_max;
+        let closed = tokio::time::timeout(time_max, self.parts.connections.close()).await;
+        self.parts.work.close();
+        self.expiry.abort();
+        if let Some(http) = &self.http {
+            http.abort();
+        }
+        let unanswered = self.parts.work.requests();
+        match closed {
+            Ok(()) => Ok(()),
+            // A client that keeps a stream open, with nothing asked on it, loses nothing.
+            Err(_) if unanswered == 0 => {
+                info!("connections that asked nothing more were closed");
+                Ok(())
+            }
+            Err(_) => Err(format!("{unanswered} requests were not answered within {} s and are lost", time_max.as_secs())),
+        }
+    }
+}
+
+/// The services on every connection.
+async fn routes(grpc: Grpc) -> (HealthReporter, Routes) {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<VerificationServer<Grpc>>().await;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let known = "the descriptors are made together with the code";
+    // The bytes of a message are checked before it comes here, against limits that a reload changes.
+    let verification = VerificationServer::new(grpc).max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX);
+    let routes = Routes::new(verification)
+        .add_service(health_service)
+        .add_service(reflection().build_v1().expect(known))
+        .add_service(reflection().build_v1alpha().expect(known));
+    (health, routes)
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Limits {
+        items_in_flight_max: settings.limits.items_in_flight_max,
+        queue_time_max: settings.limits.queue_time_max,
+        gather_time_max: settings.gather.time_max,
+        express_items_max: EXPRESS_ITEMS_MAX,
+        cores: if settings.engine.threads == 0 { cores } else { settings.engine.threads },
+    }
+}
+
+/// Makes the data folder and locks it.
+fn lock(data: &Path) -> Result<File, String> {
+    let place = data.display();
+    fs::create_dir_all(data).map_err(|error| format!("data: cannot make the folder {place}: {error}"))?;
+    let path = data.join("lock");
+    let opened = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+    let mut file = opened.map_err(|error| format!("data: cannot open {}: {error}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut owner = String::new();
+            // Who holds it wrote its number; where that cannot be read, the message does without.
+            let _ = file.read_to_string(&mut owner);
+            let owner = owner.trim().parse::<u32>().map_or(String::new(), |pid| format!(" (process {pid})"));
+            return Err(format!("data: another chainbox{owner} works in {place}: stop it, or name another folder with --data"));
+        }
+        Err(TryLockError::Error(error)) => return Err(format!("data: cannot lock {}: {error}", path.display())),
+    }
+    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    if let Err(error) = written {
+        warn!(%error, "the number of this process could not be written to the lock");
+    }
+    Ok(file)
+}

@@ -1,0 +1,10 @@
+//! The service as its clients see it: over real sockets, in this process.
+
+mod abuse;
+mod calls;
+mod common;
+mod crowd;
+mod http;
+mod limits;
+mod shutdown;
+mod tls;
