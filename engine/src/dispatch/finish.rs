@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use super::{
-    Dispatcher, JobId, SourceId, Standing, Task, Ticket, Time,
+    ALARM_TIME, Dispatcher, JobId, SourceId, Standing, Task, Ticket, Time,
     costs::{Factor, Size, Work},
     meter::Spread,
     shares::Side,
@@ -100,6 +100,9 @@ impl Dispatcher {
             (None, _) => {}
             (Some(_), Task::Digest(_)) => source.evidence.learn_work(work),
             (Some(invalid), Task::Verify { .. } | Task::Recover { .. }) => source.evidence.learn(items, invalid, work),
+        }
+        if from != Standing::Suspect && source.standing() == Standing::Suspect && !source.limits.is_named {
+            self.alarm_until = self.now.saturating_add(ALARM_TIME);
         }
         self.regroup(part.source, from);
     }

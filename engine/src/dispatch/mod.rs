@@ -48,14 +48,21 @@ pub type SourceId = u64;
 type Tag = u128;
 
 /// The share of all suspects together, in thousandths, while any other source has items in flight.
-const SUSPECTS_PER_MILLE: u64 = 25;
+const SUSPECTS_PER_MILLE: u64 = 15;
 
-/// The share of all newcomers together, in thousandths of what suspects leave, while any proven source has items in flight. With the share of
-/// suspects, and with what sources that prove themselves only to forge can spoil, it is below a twentieth.
-const NEWCOMERS_PER_MILLE: u64 = 10;
+/// The share of all newcomers together, in thousandths of what suspects leave, while any proven source has items in flight.
+const NEWCOMERS_PER_MILLE: u64 = 200;
 
-/// Suspects may have one in so many of all items in flight, suspects and newcomers together one in half as many: the others find room.
-const SUSPECTS_PART: usize = 4;
+/// The same while there is an alarm. With the share of suspects, and with what sources that prove themselves only to forge can spoil, it is below a
+/// twentieth.
+const NEWCOMERS_PER_MILLE_IN_ALARM: u64 = 5;
+
+/// There is an alarm for so long after a source that nobody named became a suspect: others may be its next names.
+const ALARM_TIME: Duration = Duration::from_secs(10);
+
+/// Suspects may have one in so many of all items in flight, and newcomers as many: the others find room. Newcomers become suspects with what they have
+/// in flight, so they are let in only while both have no more than twice that.
+const UNPROVEN_PART: usize = 4;
 
 /// Nobody is told to try again sooner.
 const RETRY_MIN: Duration = Duration::from_millis(1);
@@ -84,6 +91,8 @@ struct Group {
     /// The predicted work that waits.
     queued: Work,
     jobs: usize,
+    /// Whether one of them was refused since they had room: see [`is_shut`].
+    was_full: bool,
 }
 
 /// The queue.
@@ -92,6 +101,8 @@ pub struct Dispatcher {
     limits: Limits,
     /// The latest time that was passed in: time never goes back.
     now: Time,
+    /// The end of the alarm.
+    alarm_until: Time,
     sources: HashMap<SourceId, Source>,
     memory: Memory,
     /// By standing.
@@ -118,6 +129,7 @@ impl Dispatcher {
         Self {
             limits,
             now: Time::ZERO,
+            alarm_until: Time::ZERO,
             sources: HashMap::new(),
             memory: Memory::default(),
             groups: Default::default(),
@@ -162,10 +174,13 @@ impl Dispatcher {
     /// The items that a source may submit now; 0 where any request would be refused, so that there is no need to read it.
     #[must_use]
     pub fn room(&self, source: SourceId) -> usize {
-        let new = Source::new(SourceLimits::default(), Evidence::NONE);
-        let source = self.sources.get(&source).unwrap_or(&new);
-        let of_source = source.limits.items_in_flight_max.saturating_sub(source.in_flight());
-        of_source.min(self.room_for(source.standing()))
+        match self.sources.get(&source) {
+            Some(source) => self.room_of(source).min(self.room_for(source.standing())),
+            None => {
+                let standing = self.memory.get(source).unwrap_or(Evidence::NONE).standing();
+                SourceLimits::default().items_in_flight_max.min(self.room_for(standing))
+            }
+        }
     }
 
     /// Accepts a request.
@@ -181,11 +196,13 @@ impl Dispatcher {
         let is_new = !self.sources.contains_key(&id);
         self.known(id, SourceLimits::default());
         if let Err(refusal) = self.check_room(id, items) {
+            self.shut(id, refusal);
             if is_new {
                 self.forget_source(id);
             }
             return Err(refusal);
         }
+        self.open(id);
         let size = Size { items, bytes };
         let factor = self.sources[&id].factor;
         let work = self.costs.predict(task, size, factor);
@@ -270,6 +287,8 @@ impl Dispatcher {
 
     fn advance(&mut self, now: Time) -> Time {
         self.now = self.now.max(now);
+        let is_alarm = self.now < self.alarm_until;
+        self.inner.set_share(if is_alarm { NEWCOMERS_PER_MILLE_IN_ALARM } else { NEWCOMERS_PER_MILLE });
         self.now
     }
 
@@ -298,7 +317,7 @@ impl Dispatcher {
         let in_flight = source.in_flight();
         if items > items_max {
             Err(Refusal::TooLarge { items, items_max })
-        } else if items > source.limits.items_in_flight_max.saturating_sub(in_flight) {
+        } else if items > self.room_of(source) {
             // At its turns it has its part of what all of its standing wait for.
             let ready = self.groups[source.standing() as usize].order.len().max(1) as u64;
             let work = source.queued.saturating_add(source.running).saturating_mul(ready);
@@ -311,35 +330,62 @@ impl Dispatcher {
         }
     }
 
-    /// The items that sources of a standing, and of lower ones, may have in flight.
+    /// The items that all sources of a standing may have in flight.
     const fn items_max(&self, standing: Standing) -> usize {
         let all = self.limits.items_in_flight_max;
         match standing {
             Standing::Proven => all,
-            Standing::Newcomer => all / (SUSPECTS_PART / 2),
-            Standing::Suspect => all / SUSPECTS_PART,
+            Standing::Newcomer | Standing::Suspect => all / UNPROVEN_PART,
         }
     }
 
-    /// The items for which a source of this standing finds room.
+    /// The items for which a source finds room within its own limit.
+    const fn room_of(&self, source: &Source) -> usize {
+        let (in_flight, items_max) = (source.in_flight(), source.limits.items_in_flight_max);
+        if is_shut(source.was_full, in_flight, items_max) { 0 } else { items_max.saturating_sub(in_flight) }
+    }
+
+    /// The items for which a source of this standing finds room within the limits of all.
     fn room_for(&self, standing: Standing) -> usize {
-        let mut in_flight = 0;
-        let mut room = usize::MAX;
-        for of in [Standing::Suspect, Standing::Newcomer, Standing::Proven] {
-            in_flight += self.groups[of as usize].in_flight;
-            if of as usize <= standing as usize {
-                room = room.min(self.items_max(of).saturating_sub(in_flight));
-            }
+        let all = self.limits.items_in_flight_max.saturating_sub(self.load.items_queued + self.load.items_running);
+        let group = &self.groups[standing as usize];
+        let items_max = self.items_max(standing);
+        if is_shut(group.was_full, group.in_flight, items_max) {
+            return 0;
         }
-        room
+        let of_group = items_max.saturating_sub(group.in_flight).min(all);
+        match standing {
+            Standing::Newcomer => {
+                let suspects = self.groups[Standing::Suspect as usize].in_flight;
+                of_group.min((2 * items_max).saturating_sub(group.in_flight + suspects))
+            }
+            Standing::Proven | Standing::Suspect => of_group,
+        }
+    }
+
+    /// Remembers a refusal of a source that is not proven.
+    fn shut(&mut self, id: SourceId, refusal: Refusal) {
+        let Some(source) = self.sources.get_mut(&id) else { return };
+        if source.standing() != Standing::Proven {
+            source.was_full |= matches!(refusal, Refusal::SourceFull { .. });
+            self.groups[source.standing() as usize].was_full |= matches!(refusal, Refusal::Full { .. });
+        }
+    }
+
+    /// What was accepted found room.
+    fn open(&mut self, id: SourceId) {
+        if let Some(source) = self.sources.get_mut(&id) {
+            source.was_full = false;
+            self.groups[source.standing() as usize].was_full = false;
+        }
     }
 
     /// How long the machine takes for work of sources of this standing, or for all of their work that waits where that is less.
     fn retry_after(&self, standing: Standing, work: Work) -> Duration {
         let [proven, newcomers, _] = &self.groups;
         let per_mille = match standing {
-            Standing::Newcomer if proven.in_flight > 0 => NEWCOMERS_PER_MILLE,
-            Standing::Suspect if proven.in_flight + newcomers.in_flight > 0 => SUSPECTS_PER_MILLE,
+            Standing::Newcomer if proven.in_flight > 0 => self.inner.share(),
+            Standing::Suspect if proven.in_flight + newcomers.in_flight > 0 => self.outer.share(),
             _ => 1_000,
         };
         let work = work.min(self.groups[standing as usize].queued);
@@ -391,4 +437,10 @@ impl Dispatcher {
         new.queued += source.queued;
         source.tag = new.order.now() + lead;
     }
+}
+
+/// Whether what was full takes nothing until half of it is free. A source that is not proven and does not care for refusals would otherwise have a
+/// message read for each item that gets done, only to be refused: reading costs as much as the share that it is kept to.
+const fn is_shut(was_full: bool, in_flight: usize, items_max: usize) -> bool {
+    was_full && in_flight > items_max / 2
 }

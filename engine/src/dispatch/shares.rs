@@ -30,6 +30,16 @@ impl Split {
         Self { other_per_mille, favoured: 0, other: 0, now: 0 }
     }
 
+    /// The share of the other side, in thousandths.
+    pub const fn share(&self) -> u64 {
+        self.other_per_mille
+    }
+
+    /// Sets it for what is charged from now on.
+    pub const fn set_share(&mut self, other_per_mille: u64) {
+        self.other_per_mille = other_per_mille;
+    }
+
     /// Who goes next of those that `can`, where `busy` ones have anything in flight.
     ///
     /// A lane may rest although the other side has work: the favoured side's jobs spread over all cores by themselves, so what is begun beside

@@ -47,6 +47,8 @@ pub struct Source {
     pub queued: Work,
     /// Whether it is to go once it has nothing in flight.
     pub is_leaving: bool,
+    /// Whether it was refused since it had room.
+    pub was_full: bool,
     small: Queue,
     large: Queue,
 }
@@ -63,6 +65,7 @@ impl Source {
             running: 0,
             queued: 0,
             is_leaving: false,
+            was_full: false,
             small: Queue::default(),
             large: Queue::default(),
         }
@@ -76,9 +79,9 @@ impl Source {
         self.evidence.standing()
     }
 
-    /// Whether a job of its items may begin.
+    /// Whether a job of its items may begin: not before there is room for half of what it may have running, or the rest would be done in slivers.
     pub fn is_ready(&self) -> bool {
-        self.load.items_queued > 0 && self.running < self.evidence.allowance()
+        self.load.items_queued > 0 && self.running <= self.evidence.allowance() / 2
     }
 
     pub fn push(&mut self, class: Class, ticket: Ticket) {
@@ -167,6 +170,10 @@ impl Memory {
         {
             self.evidence.remove(&oldest);
         }
+    }
+
+    pub fn get(&self, source: SourceId) -> Option<Evidence> {
+        self.evidence.get(&source).map(|&(_, evidence)| evidence)
     }
 
     pub fn take(&mut self, source: SourceId) -> Option<Evidence> {

@@ -35,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "wycheproof", run: targets::wycheproof::run, made: targets::wycheproof::inputs },
     Target { name: "x509", run: targets::x509::run, made: targets::x509::inputs },
     Target { name: "detect", run: targets::detect::run, made: targets::detect::inputs },
+    Target { name: "settings", run: targets::settings::run, made: targets::settings::inputs },
 ];
 
 impl Target {

@@ -31,6 +31,7 @@ replay! {
     wycheproof: "wycheproof",
     x509: "x509",
     detect: "detect",
+    settings: "settings",
 }
 
 #[test]

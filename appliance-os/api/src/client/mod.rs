@@ -24,7 +24,6 @@ use chainbox_engine::{
     verdict::Verdicts,
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use tonic::Code;
 
 use crate::v1;
 use call::Call;
@@ -38,6 +37,9 @@ pub use options::Options;
 pub use remote::Remote;
 pub use retry::Retries;
 pub use tls::{Identity, Tls};
+
+/// The codes of gRPC, for [`Error::Refused`].
+pub use tonic::Code;
 
 /// A connection to a service. Clones share it; it is made again where it breaks.
 #[derive(Clone)]

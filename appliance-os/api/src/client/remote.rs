@@ -9,6 +9,7 @@ use chainbox_engine::{
     scheme::Scheme,
     verdict::Verdicts,
 };
+use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Address, Client, Error, Options};
@@ -39,13 +40,17 @@ impl Remote {
     /// # Errors
     /// [`Error`] where the options make no sense, nobody answers there, or whoever answers is no Chainbox.
     pub fn connect(address: &Address, options: Options) -> Result<Self, Error> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("remote").enable_all().build();
-        let runtime = runtime.map_err(|error| Error::System(error.to_string()))?;
-        let (client, told) = runtime.block_on(async {
-            let client = Client::connect(address, options).await?;
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).thread_name("remote").on_thread_start(block_sigpipe).enable_all();
+        let runtime = builder.build().map_err(|error| Error::System(error.to_string()))?;
+        let address = address.clone();
+        // Spawned, so that whatever writes to the connection, its making too, stays on the threads of the runtime.
+        let connecting = runtime.spawn(async move {
+            let client = Client::connect(&address, options).await?;
             let told = client.capabilities().await?;
             Ok::<_, Error>((client, told))
-        })?;
+        });
+        let (client, told) = runtime.block_on(connecting).map_err(|error| Error::System(error.to_string()))??;
         Ok(Self { client, capabilities: capabilities_of(&told), runtime: Some(runtime) })
     }
 
@@ -63,7 +68,17 @@ impl Remote {
         self.wait(self.client.capabilities())
     }
 
-    fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// The client behind it, for those who want to know what went wrong: a [`Fault`] has the text alone. [`Self::wait`] waits for its answers.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Waits for an answer of the client.
+    ///
+    /// # Errors
+    /// That of the client.
+    pub fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         self.runtime.as_ref().map_or_else(|| Err(Error::System("it is being dropped".to_owned())), |runtime| runtime.block_on(answer))
     }
 }
@@ -75,6 +90,13 @@ impl Drop for Remote {
             runtime.shutdown_background();
         }
     }
+}
+
+/// A write to a connection that the server has closed raises SIGPIPE in the thread that writes, which ends a program that is not Rust's own and does
+/// not ignore it. Where it is blocked, the write says the same by its error.
+fn block_sigpipe() {
+    // It fails for what is no signal, and for nothing else.
+    let _ = SigSet::from(Signal::SIGPIPE).thread_block();
 }
 
 /// What this client knows of what the server can do.

@@ -66,7 +66,8 @@ fn somewhere_to_listen(loader: &mut Loader) {
         && grpc.port() != 0
         && (grpc.ip() == http.ip() || grpc.ip().is_unspecified() || http.ip().is_unspecified())
     {
-        loader.problem("http.listen", format!("{http} is taken by grpc.listen = \"{grpc}\""), "give one of them another port");
+        let key = loader.set_of("http.listen", "grpc.listen");
+        loader.problem(key, format!("grpc.listen is {grpc} and http.listen is {http}"), "give one of them another port");
     }
 }
 
@@ -126,7 +127,8 @@ fn socket(loader: &mut Loader) {
             "the path {} is longer than the {SOCKET_PATH_BYTES_MAX} bytes that a socket's may have",
             quoted(&path.to_string_lossy())
         );
-        loader.problem("socket.path", what, "set socket.path to a shorter one, or to \"off\"");
+        let key = loader.set_of("socket.path", "data");
+        loader.problem(key, what, "set socket.path to a shorter one, or to \"off\"");
     }
     if socket.mode & 0o222 == 0 && loader.is_sound(&["socket.mode"]) {
         loader.problem(
@@ -147,15 +149,15 @@ fn limits(loader: &mut Loader) {
                 continue;
             }
             let [low, high] = [low, high].map(|value| show.map_or_else(|| value.to_string(), |show| show(value)));
-            // What was set is what is wrong, not the default beside it.
-            let key = if loader.is_set(lower) || !loader.is_set(upper) { lower } else { upper };
+            let key = loader.set_of(lower, upper);
             loader.problem(key, format!("{lower} is {low} and {upper} is {high}"), format!("lower {lower}, or raise {upper}"));
         }
     }
     let gather = loader.draft.settings.gather.time_max;
     if gather > limits.queue_time_max && loader.is_sound(&["gather.time_us_max", "limits.queue_time_ms_max"]) {
         let what = format!("requests may gather for {gather:?} and wait for no more than {:?}", limits.queue_time_max);
-        loader.problem("gather.time_us_max", what, "lower gather.time_us_max, or raise limits.queue_time_ms_max");
+        let key = loader.set_of("gather.time_us_max", "limits.queue_time_ms_max");
+        loader.problem(key, what, "lower gather.time_us_max, or raise limits.queue_time_ms_max");
     }
 }
 

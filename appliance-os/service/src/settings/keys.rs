@@ -115,7 +115,7 @@ pub(super) static KEYS: &[Key<Draft>] = &[
     key(
         "socket.path",
         Restart,
-        Path(|draft| &mut draft.settings.socket.path),
+        Socket(|draft| &mut draft.settings.socket.path),
         "The Unix socket of gRPC, or \"off\". Unless set, it is chainbox.sock in the data folder.",
     ),
     unset(
@@ -154,21 +154,21 @@ pub(super) static KEYS: &[Key<Draft>] = &[
     unset(
         "tls.certificate",
         Reload,
-        Path(|draft| &mut draft.certificate),
+        File(|draft| &mut draft.certificate),
         "The server's certificate and those between it and its root, as PEM. With tls.key it turns TLS on for gRPC over TCP.",
         "/etc/chainbox/server.pem",
     ),
     unset(
         "tls.key",
         Reload,
-        Path(|draft| &mut draft.private_key),
+        File(|draft| &mut draft.private_key),
         "Its private key, as PEM. Others than owner and group must not be let read it.",
         "/etc/chainbox/server.key",
     ),
     unset(
         "tls.client_authorities",
         Reload,
-        Path(|draft| &mut draft.client_authorities),
+        File(|draft| &mut draft.client_authorities),
         "The authorities whose client certificates are accepted, as PEM. With it, who shows none, or one that no source below names, is refused.",
         "/etc/chainbox/clients.pem",
     ),

@@ -25,8 +25,10 @@ pub(super) type Field<T, V> = fn(&mut T) -> &mut V;
 pub(super) enum Kind<T> {
     /// An IP address and a port, or "off".
     Listen(Field<T, Option<SocketAddr>>),
-    /// The path of a file or a socket, or "off".
-    Path(Field<T, Option<PathBuf>>),
+    /// The path of a socket, or "off".
+    Socket(Field<T, Option<PathBuf>>),
+    /// The path of a file, or "off", which is as if nothing were set.
+    File(Field<T, Option<PathBuf>>),
     /// The path of a folder.
     Folder(Field<T, PathBuf>),
     /// The name of a user of this machine.
@@ -72,7 +74,7 @@ macro_rules! with_field {
     ($kind:expr, $field:ident => $do:expr) => {
         match $kind {
             Kind::Listen($field) => $do,
-            Kind::Path($field) => $do,
+            Kind::Socket($field) | Kind::File($field) => $do,
             Kind::Folder($field) => $do,
             Kind::User($field) | Kind::Group($field) => $do,
             Kind::Mode($field) | Kind::Count32(_, $field) => $do,
@@ -91,7 +93,7 @@ impl<T> Kind<T> {
     pub(super) fn read(&self, target: &mut T, raw: &Raw, paths: Paths) -> Result<(), Fault> {
         match self {
             Self::Listen(field) => *field(target) = listen(raw)?,
-            Self::Path(field) => *field(target) = if raw.text()? == OFF { None } else { Some(paths.read(raw)?) },
+            Self::Socket(field) | Self::File(field) => *field(target) = if raw.text()? == OFF { None } else { Some(paths.read(raw)?) },
             Self::Folder(field) => *field(target) = paths.read(raw)?,
             Self::User(field) => *field(target) = Some(user(raw.text()?)?),
             Self::Group(field) => *field(target) = Some(group(raw.text()?)?),
@@ -120,7 +122,8 @@ impl<T> Kind<T> {
         let list = |texts: &[String]| format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "));
         match self {
             Self::Listen(field) => Some(field(target).map_or_else(|| quoted(OFF), |address| quoted(&address.to_string()))),
-            Self::Path(field) => field(target).as_deref().map(path),
+            Self::Socket(field) => Some(field(target).as_deref().map_or_else(|| quoted(OFF), path)),
+            Self::File(field) => field(target).as_deref().map(path),
             Self::Folder(field) => Some(path(field(target))),
             Self::User(field) | Self::Group(field) => field(target).as_deref().map(quoted),
             Self::Mode(field) => Some(format!("\"{:04o}\"", field(target))),

@@ -173,6 +173,11 @@ impl Loader {
         self.origins.contains_key(key)
     }
 
+    /// Of two keys that do not fit one another the one that was set: it is wrong, not the default beside it. The first where both were.
+    pub(super) fn set_of<'k>(&self, first: &'k str, second: &'k str) -> &'k str {
+        if self.is_set(second) && !self.is_set(first) { second } else { first }
+    }
+
     /// Whether the values of all these keys could be read.
     pub(super) fn is_sound(&self, keys: &[&str]) -> bool {
         !keys.iter().any(|key| self.faulty.contains(key))

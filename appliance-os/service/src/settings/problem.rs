@@ -1,6 +1,6 @@
 //! What is wrong with settings: everything at once, each with its place and its remedy.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::load::Origin;
 
@@ -19,11 +19,10 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.origin)?;
-        if let Some(key) = &self.key {
-            write!(f, "{key}: ")?;
-        }
-        write!(f, "{}; {}", self.what, self.remedy)
+        let key = self.key.as_ref().map(|key| format!("{key}: ")).unwrap_or_default();
+        let line = format!("{}: {key}{}; {}", self.origin, self.what, self.remedy);
+        // Names of keys, variables and files may hold anything, and a message is one line.
+        line.chars().try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) })
     }
 }
 

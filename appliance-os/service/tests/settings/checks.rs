@@ -48,6 +48,17 @@ fn wrong_syntax_is_told_with_its_lines() {
     assert_eq!(places, ["chainbox.toml:3", "chainbox.toml:7", "chainbox.toml:8"], "{problems:#?}");
 }
 
+/// Names may hold anything, and a message is a line.
+#[test]
+fn a_problem_is_one_line() {
+    refused(
+        "\"a\\n\\u001b[31m\" = 1",
+        &["chainbox.toml:1: a\\n\\u{1b}[31m: there is no such key; `chainbox config template` lists all keys"],
+    );
+    let sources = Sources { flags: vec![("x\ny".to_owned(), String::new())], ..Sources::default() };
+    assert!(Settings::load(&sources).unwrap_err().to_string().starts_with("flag: x\\ny: there is no such key; "));
+}
+
 #[test]
 fn a_file_that_cannot_be_read_is_a_problem() {
     let sources = Sources { file: Some("/nonexistent/chainbox.toml".into()), ..Sources::default() };
@@ -161,6 +172,10 @@ fn somebody_must_be_able_to_ask() {
         ],
     );
     assert!(load("grpc.listen = \"127.0.0.1:9\"\nhttp.listen = \"127.0.0.1:9\"").is_err());
+    refused(
+        "grpc.listen = \"127.0.0.1:7411\"",
+        &["chainbox.toml:1: grpc.listen: grpc.listen is 127.0.0.1:7411 and http.listen is 127.0.0.1:7411; give one of them another port"],
+    );
     settings("grpc.listen = \"127.0.0.1:0\"\nhttp.listen = \"127.0.0.1:0\"");
 }
 

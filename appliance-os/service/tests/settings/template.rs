@@ -70,4 +70,8 @@ fn what_is_set_stands_in_it_and_is_read_back() {
     let text = template(&loaded.in_force);
     assert!(text.contains("\ndata = \"/srv/box\"\n") && text.contains("\nmessage_bytes_max = \"8 MiB\"\n"), "{text}");
     assert_eq!(settings(&text), loaded.settings);
+    // What is off is off there too.
+    let sources = Sources { flags: pairs(&[("data", "/srv/box"), ("socket.path", "off"), ("http.listen", "off")]), ..Sources::default() };
+    let loaded = Settings::load(&sources).unwrap();
+    assert_eq!(settings(&template(&loaded.in_force)), loaded.settings);
 }

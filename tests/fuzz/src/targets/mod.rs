@@ -7,6 +7,7 @@ pub(crate) mod jsonl;
 pub(crate) mod key;
 pub(crate) mod recover;
 pub(crate) mod rlp;
+pub(crate) mod settings;
 pub(crate) mod signature;
 pub(crate) mod transaction;
 pub(crate) mod verify;

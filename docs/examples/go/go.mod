@@ -1,0 +1,3 @@
+module chainbox.example/verify
+
+go 1.19
