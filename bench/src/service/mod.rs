@@ -259,10 +259,6 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
             // One that takes no hint: it never waits.
             crowd.extend(self.clients_with(&server.tcp, impatient(&tls), clients_each)?);
         }
-        let hostile_subject = Subject {
-            what: format!("{sources} hostile, {} forged", percent(self.options.forged)),
-            ..self.subject(Section::Hostile, Transport::TcpTls, &hostile_pool, crowd.len())
-        };
         let (beside, attack) = thread::scope(|scope| {
             // They begin before the honest source is measured, and end after it.
             let attack = scope.spawn(|| closed(&handle, &crowd, &hostile_pool, time + Duration::from_secs(2), true));
@@ -272,7 +268,14 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
             Ok::<_, Error>((beside?, attack?))
         })?;
         self.keep(beside.compared_with(alone_rate));
-        self.keep(Row::new(hostile_subject, &[attack], None));
+        // What was answered and what was refused, which came again at once.
+        let offered = (attack.requests + attack.failed) as f64 * hostile_pool.batch() as f64 / attack.time.as_secs_f64();
+        let subject = Subject {
+            offered_items_per_s: Some(offered),
+            what: format!("{sources} hostile, {} forged", percent(self.options.forged)),
+            ..self.subject(Section::Hostile, Transport::TcpTls, &hostile_pool, crowd.len())
+        };
+        self.keep(Row::new(subject, &[attack], None));
         Ok(())
     }
 

@@ -63,7 +63,7 @@ impl Options {
         idle_clients: 1_000,
         idle_time: Duration::from_secs(10),
         honest_load: 0.2,
-        hostile: (3, 8),
+        hostile: (3, 96),
         forged: 0.99,
         hostile_time: Duration::from_secs(15),
     };
@@ -80,6 +80,7 @@ impl Options {
         small_time: Duration::from_secs(4),
         idle_clients: 200,
         idle_time: Duration::from_secs(3),
+        hostile: (3, 32),
         hostile_time: Duration::from_secs(4),
         ..Self::FULL
     };

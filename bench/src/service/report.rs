@@ -187,7 +187,7 @@ impl Row {
     #[must_use]
     pub fn header() -> String {
         format!(
-            "{:<25}  {:<10}  {:<28}  {:>6}  {:>7}  {:>9}  {:>5}  {:>9}  {:>9}  {:>9}  {:>8}  {:>10}  {:>6}",
+            "{:<25}  {:<10}  {:<34}  {:>6}  {:>7}  {:>9}  {:>5}  {:>9}  {:>9}  {:>9}  {:>8}  {:>10}  {:>6}",
             "scheme",
             "transport",
             "what",
@@ -208,7 +208,7 @@ impl Row {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Subject { scheme, transport, what, batch, clients, .. } = &self.subject;
-        write!(f, "{:<25}  {:<10}  {what:<28}  {batch:>6}  {clients:>7}  {:>9.0}", scheme.name(), transport.name(), self.items_per_s)?;
+        write!(f, "{:<25}  {:<10}  {what:<34}  {batch:>6}  {clients:>7}  {:>9.0}", scheme.name(), transport.name(), self.items_per_s)?;
         write!(f, "  {:>5}", self.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")))?;
         let Latency { p50_us, p99_us, p999_us } = self.latency;
         for (time, width) in [(p50_us, 9), (p99_us, 9), (p999_us, 9), (self.plain_us, 8), (self.server_cpu_us, 10)] {
