@@ -62,6 +62,22 @@ fn the_example_in_c() {
     prints_verdicts(&mut libraries.command(program));
 }
 
+/// The call that docs/c-interface.md shows, as the body of a function whose arguments are its items.
+#[test]
+fn the_call_of_the_documentation_compiles() {
+    let page = fs::read_to_string(examples().join("../c-interface.md")).unwrap();
+    let call = page.split_once("```c\n").and_then(|(_, rest)| rest.split_once("```")).expect("the page shows a call").0;
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("call.c");
+    let head = "#include <stdio.h>\n#include <chainbox.h>\nvoid die(const char *message);\n\
+                void call(const uint8_t *keys, const uint8_t *digests, const uint8_t *signatures);\n\
+                void call(const uint8_t *keys, const uint8_t *digests, const uint8_t *signatures)\n";
+    fs::write(&source, format!("{head}{{\n{call}}}\n")).unwrap();
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I"]).arg(root().join("include")).arg(source);
+    succeed(&mut cc, "");
+}
+
 #[test]
 fn the_example_in_go() {
     if !is_installed("go", "the example in Go") || !is_installed("pkg-config", "the example in Go") {
