@@ -29,9 +29,6 @@ use crate::{
 /// A job that runs that long hangs: no batch takes a hundredth of it.
 const JOB_TIME_MAX: Duration = Duration::from_secs(20);
 
-/// The largest batch that is verified on the thread that asks for it; see the CPU back end.
-const EXPRESS_ITEMS_MAX: usize = 16;
-
 /// Where the service listens, as a client writes it.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Addresses {
@@ -100,7 +97,8 @@ impl Service {
         let metrics = Arc::new(Metrics::new());
         metrics.prepare(backend.name());
         let live = Arc::new(Live::new(&settings));
-        let work = Work::start(backend, limits(&settings), Arc::clone(&metrics));
+        let limits = limits(&settings, backend.as_ref());
+        let work = Work::start(backend, limits, Arc::clone(&metrics));
         let sources = Arc::new(Sources::new(&settings));
         let (health, routes) = routes(Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live) }).await;
         let connections = Connections::new(routes, work.clone(), Arc::clone(&sources), Arc::clone(&live), Arc::clone(&metrics));
@@ -141,7 +139,7 @@ impl Service {
         };
         self.settings = self.settings.reloaded_with(settings);
         self.parts.live.apply(&self.settings);
-        self.parts.work.set_limits(limits(&self.settings));
+        self.parts.work.set_limits(limits(&self.settings, self.parts.work.backend()));
         for (source, limits) in self.parts.sources.apply(&self.settings) {
             self.parts.work.set_source(source.id, limits);
         }
@@ -204,13 +202,14 @@ async fn routes(grpc: Grpc) -> (HealthReporter, Routes) {
     (health, routes)
 }
 
-fn limits(settings: &Settings) -> Limits {
+fn limits(settings: &Settings, backend: &dyn Backend) -> Limits {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Limits {
         items_in_flight_max: settings.limits.items_in_flight_max,
         queue_time_max: settings.limits.queue_time_max,
         gather_time_max: settings.gather.time_max,
-        express_items_max: EXPRESS_ITEMS_MAX,
+        // What hops to other threads would wait there behind larger jobs.
+        express_items_max: backend.capabilities().inline_items_max.max(1),
         cores: if settings.engine.threads == 0 { cores } else { settings.engine.threads },
     }
 }

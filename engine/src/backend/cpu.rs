@@ -177,6 +177,7 @@ impl Backend for Cpu {
             hashes: Hash::ALL.to_vec(),
             batch_items_max: usize::MAX,
             batch_bytes_max: usize::MAX,
+            inline_items_max: self.items_alone(),
         }
     }
 

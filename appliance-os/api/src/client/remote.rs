@@ -110,6 +110,7 @@ fn capabilities_of(told: &v1::CapabilitiesResponse) -> backend::Capabilities {
         // The client cuts what is larger than a message.
         batch_items_max: usize::MAX,
         batch_bytes_max: usize::MAX,
+        inline_items_max: 0,
     }
 }
 

@@ -65,6 +65,9 @@ const TURNED_AWAY_TIME_MAX: Duration = Duration::from_secs(1);
 /// When a client that found no connection may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// When a source may try again that has no room for an item: some batches later.
+const RETRY_AFTER_ITEMS: Duration = Duration::from_millis(20);
+
 /// All connections, and what they have in common.
 pub struct Connections {
     routes: Routes,
@@ -271,6 +274,12 @@ impl Connection {
             Ok(source) => source,
             Err(not_allowed) => return refused(Status::permission_denied(not_allowed.to_string())),
         };
+        let is_of_one_message = is_of_one_message(request.uri().path());
+        if is_of_one_message && self.all.work.is_full_for(source.id) {
+            self.all.metrics.refused_to(&source);
+            source.refused();
+            return refused(status::busy("there is no room for more items of this source: wait for answers", RETRY_AFTER_ITEMS));
+        }
         let begin = Instant::now();
         let call = Call::new(source, request.headers());
         let timeout = call::timeout(request.headers());
@@ -279,7 +288,7 @@ impl Connection {
             message_bytes_max: limits.message_bytes_max,
             transfer_time_max: limits.transfer_time_max,
             all: Arc::clone(&self.all.bytes),
-            waits: !is_of_one_message(request.uri().path()),
+            waits: !is_of_one_message,
         };
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(Arc::clone(&call));
@@ -327,7 +336,7 @@ impl Connection {
     }
 }
 
-/// Whether a method takes one message: it is refused where a stream waits.
+/// Whether a method takes one message of items: it is refused where a stream waits.
 fn is_of_one_message(path: &str) -> bool {
-    path.starts_with("/chainbox.v1.") && !path.ends_with("Stream")
+    path.strip_prefix("/chainbox.v1.Verification/").is_some_and(|method| ["Verify", "Recover", "Digest"].contains(&method))
 }

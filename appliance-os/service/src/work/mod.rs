@@ -247,8 +247,9 @@ impl Work {
 
     /// Sets the limits of a source; it has to be known before its first request.
     pub fn set_source(&self, source: SourceId, limits: SourceLimits) {
-        self.0.state().dispatcher.set_source(source, limits);
-        self.0.room.notify_waiters();
+        let mut state = self.0.state();
+        state.dispatcher.set_source(source, limits);
+        self.0.settle(state);
     }
 
     /// Forgets a source that has nothing under way.
@@ -256,13 +257,17 @@ impl Work {
         self.0.state().dispatcher.forget_source(source);
     }
 
+    /// Whether a source has no room for even one item: reading what it sends would be in vain.
+    pub fn is_full_for(&self, source: SourceId) -> bool {
+        self.0.state().dispatcher.room(source) == 0
+    }
+
     /// Changes the limits.
     pub fn set_limits(&self, limits: Limits) {
         let mut state = self.0.state();
         state.queue_time_max = limits.queue_time_max;
         state.dispatcher.set_limits(limits);
-        drop(state);
-        self.0.room.notify_waiters();
+        self.0.settle(state);
     }
 
     /// Accepts nothing more. What was accepted is answered.
@@ -315,17 +320,22 @@ impl Shared {
                 let _ = waiting.answer.send(Err(Unanswered::Expired(queue_time_max)));
             }
         }
-        drop(state);
-        self.room.notify_waiters();
+        self.settle(state);
     }
 
     fn cancel(&self, ticket: Ticket) {
         let mut state = self.state();
         if state.waiting.remove(&ticket).is_some() {
             state.dispatcher.cancel(ticket);
-            drop(state);
-            self.room.notify_waiters();
+            self.settle(state);
         }
+    }
+
+    /// After a change: lanes that may go on do, and who waits for room looks again.
+    fn settle(&self, mut state: MutexGuard<'_, State>) {
+        self.hand_out(&mut state, false);
+        drop(state);
+        self.room.notify_waiters();
     }
 }
 
