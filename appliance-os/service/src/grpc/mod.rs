@@ -3,7 +3,11 @@
 mod kinds;
 pub mod status;
 
-use std::{pin::Pin, sync::Arc, time::Instant};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chainbox_api::{convert, v1};
 use chainbox_engine::batch::Recovered;
@@ -84,16 +88,15 @@ impl Grpc {
 
     /// Counts a request, and writes it to the log.
     fn note(&self, call: &Call, method: &'static str, items: usize, begin: Instant, failed: Option<&Status>) {
-        let (time, code) = (begin.elapsed(), failed.map_or(Code::Ok, Status::code));
-        self.metrics.request(method, status::name(code), time);
-        let (source, request_id) = (&*call.source.name, &*call.request_id);
+        let time = begin.elapsed();
+        call.note();
         match failed {
-            None => debug!(request_id, source, method, items, us = time.as_micros(), "answered"),
-            Some(status) => {
-                self.metrics.refused_to(&call.source);
-                call.source.refused();
-                log::refusal(request_id, source, method, status);
+            None => {
+                self.metrics.request(method, status::name(Code::Ok), time);
+                let (request_id, source) = (&*call.request_id, &*call.source.name);
+                debug!(request_id, source, method, items, us = time.as_micros(), "answered");
             }
+            Some(status) => note_refusal(&self.metrics, call, method, time, status),
         }
     }
 
@@ -117,6 +120,14 @@ impl Grpc {
         let leave = |answered: Result<(K::TaggedResponse, Option<Receipt>), Status>| answered.map(|(response, _)| response);
         Ok(Response::new(Box::pin(responses.buffered(STREAM_MESSAGES_MAX).map(leave))))
     }
+}
+
+/// Counts a request that has no answer, and writes it to the log.
+pub fn note_refusal(metrics: &Metrics, call: &Call, method: &str, time: Duration, status: &Status) {
+    metrics.request(method, status::name(status.code()), time);
+    metrics.refused_to(&call.source);
+    call.source.refused();
+    log::refusal(&call.request_id, &call.source.name, method, status);
 }
 
 /// What is known of the call.

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -28,6 +28,7 @@ pub struct Call {
     pub request_id: String,
     /// For each message that was received and not yet taken by its handler: its bytes in the budgets.
     receipts: Mutex<VecDeque<Receipt>>,
+    is_noted: AtomicBool,
 }
 
 /// A message's bytes, in the budget of its source and in that of all.
@@ -40,7 +41,17 @@ pub struct Receipt {
 impl Call {
     /// A call of a source.
     pub fn new(source: Arc<Source>, headers: &HeaderMap) -> Arc<Self> {
-        Arc::new(Self { source, request_id: request_id(headers), receipts: Mutex::default() })
+        Arc::new(Self { source, request_id: request_id(headers), receipts: Mutex::default(), is_noted: AtomicBool::new(false) })
+    }
+
+    /// Says that the outcome of a request of this call was counted and logged.
+    pub fn note(&self) {
+        self.is_noted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was.
+    pub fn is_noted(&self) -> bool {
+        self.is_noted.load(Ordering::Relaxed)
     }
 
     /// Keeps a message's bytes until the message is taken, or the call ends.

@@ -18,7 +18,7 @@ use tokio::{
     sync::Semaphore,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::{Status, body::Body, service::Routes};
+use tonic::{Code, Status, body::Body, service::Routes};
 use tower::Service;
 use tracing::debug;
 
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     budget::Budget,
-    grpc::status,
+    grpc::{note_refusal, status},
     live::Live,
     metrics::Metrics,
     source::{NotAllowed, Peer, Source, Sources},
@@ -274,21 +274,23 @@ impl Connection {
             Ok(source) => source,
             Err(not_allowed) => return refused(Status::permission_denied(not_allowed.to_string())),
         };
-        let is_of_one_message = is_of_one_message(request.uri().path());
-        if is_of_one_message && self.all.work.is_full_for(source.id) {
-            self.all.metrics.refused_to(&source);
-            source.refused();
-            return refused(status::busy("there is no room for more items of this source: wait for answers", RETRY_AFTER_ITEMS));
-        }
         let begin = Instant::now();
         let call = Call::new(source, request.headers());
+        let method = method_of_one_message(request.uri().path());
+        if let Some(method) = method
+            && self.all.work.is_full_for(call.source.id)
+        {
+            let status = status::busy("there is no room for more items of this source: wait for answers", RETRY_AFTER_ITEMS);
+            note_refusal(&self.all.metrics, &call, method, begin.elapsed(), &status);
+            return refused(status);
+        }
         let timeout = call::timeout(request.headers());
         let limits = self.all.live.limits();
         let allowance = Allowance {
             message_bytes_max: limits.message_bytes_max,
             transfer_time_max: limits.transfer_time_max,
             all: Arc::clone(&self.all.bytes),
-            waits: !is_of_one_message,
+            waits: method.is_none(),
         };
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(Arc::clone(&call));
@@ -309,6 +311,12 @@ impl Connection {
             Ok(response) => response,
             Err(error) => match error {},
         };
+        // A message that was not let through has met no handler.
+        if let (Some(method), false, Some(status)) = (method, call.is_noted(), Status::from_header_map(response.headers()))
+            && status.code() != Code::Ok
+        {
+            note_refusal(&self.all.metrics, &call, method, begin.elapsed(), &status);
+        }
         if let Ok(id) = HeaderValue::from_str(&call.request_id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -336,7 +344,8 @@ impl Connection {
     }
 }
 
-/// Whether a method takes one message of items: it is refused where a stream waits.
-fn is_of_one_message(path: &str) -> bool {
-    path.strip_prefix("/chainbox.v1.Verification/").is_some_and(|method| ["Verify", "Recover", "Digest"].contains(&method))
+/// The method of a path, where it takes one message of items: that is refused where a stream waits.
+fn method_of_one_message(path: &str) -> Option<&'static str> {
+    let method = path.strip_prefix("/chainbox.v1.Verification/")?;
+    ["Verify", "Recover", "Digest"].into_iter().find(|known| *known == method)
 }

@@ -24,6 +24,8 @@ async fn a_message_above_the_limit_is_refused_and_not_read() {
     assert_eq!(status.code(), Code::ResourceExhausted);
     assert!(status.message().contains("may have 10000: send its items in several messages"), "{status}");
     assert!(status.get_details_retry_info().is_none(), "there is no use in trying again");
+    let (_, metrics) = crate::http::get(&running, "/metrics").await;
+    assert!(metrics.contains(r#"chainbox_requests_total{code="RESOURCE_EXHAUSTED",method="Verify"} 1"#), "{metrics}");
     let small = items(Scheme::Sm2Sm3, 50, 1);
     assert_eq!(client.verify(small.request()).await.unwrap().into_inner().verdicts, small.verdicts);
 }
