@@ -43,8 +43,7 @@ const FILES_ASIDE: u64 = 512;
 /// [`Error`]; nothing is reported of a run in which anything went wrong.
 pub fn run(options: &Options, only: Option<Section>, program: &Path, machine: Machine, show: impl FnMut(&Row)) -> Result<Report, Error> {
     allow_files(options.idle_clients as u64 + FILES_ASIDE)?;
-    let system = |error| Error::System { place: "threads for clients".to_owned(), error };
-    let runtime = Builder::new_multi_thread().enable_all().build().map_err(system)?;
+    let runtime = runtime_for_clients()?;
     let engine = Cpu::with_options(&chainbox_engine::backend::CpuOptions { processor: machine.processor, ..Default::default() })?;
     let mut bench = Bench { options, program, runtime, engine, show, results: Vec::new() };
     for section in Section::ALL.into_iter().filter(|section| only.is_none_or(|only| only == *section)) {
@@ -58,6 +57,17 @@ pub fn run(options: &Options, only: Option<Section>, program: &Path, machine: Ma
         }
     }
     Ok(Report { machine, samples: options.samples, results: bench.results })
+}
+
+/// Threads for clients.
+fn runtime_for_clients() -> Result<Runtime, Error> {
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Error::System { place: "threads for clients".to_owned(), error })
+}
+
+/// Clients with a connection each.
+fn clients_on(runtime: &Runtime, address: &Address, options: &ClientOptions, clients: usize) -> Result<Vec<Client>, Error> {
+    (0..clients).map(|_| Ok(runtime.block_on(Client::connect(address, options.clone()))?)).collect()
 }
 
 /// Lets this process, and the servers that it starts, have so many files open.
@@ -253,15 +263,17 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
         let alone_rate = alone.items_per_s;
         self.keep(alone);
 
+        // On threads of their own: an honest client must not wait for a hostile one before anything is sent.
+        let crowd_runtime = runtime_for_clients()?;
         let mut crowd = Vec::new();
         for source in 0..sources {
             let tls = authority.client(&hostile(source))?;
             // One that takes no hint: it never waits.
-            crowd.extend(self.clients_with(&server.tcp, impatient(&tls), clients_each)?);
+            crowd.extend(clients_on(&crowd_runtime, &server.tcp, &impatient(&tls), clients_each)?);
         }
         let (beside, attack) = thread::scope(|scope| {
             // They begin before the honest source is measured, and end after it.
-            let attack = scope.spawn(|| closed(&handle, &crowd, &hostile_pool, time + Duration::from_secs(2), true));
+            let attack = scope.spawn(|| closed(crowd_runtime.handle(), &crowd, &hostile_pool, time + Duration::from_secs(2), true));
             thread::sleep(Duration::from_secs(1));
             let beside = self.open_row(&server, &honest, &honest_pool, requests_per_s, time, beside);
             let attack = attack.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -330,12 +342,7 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
     }
 
     fn clients(&self, address: &Address, tls: Option<&Tls>, clients: usize) -> Result<Vec<Client>, Error> {
-        self.clients_with(address, ClientOptions { tls: tls.cloned(), ..ClientOptions::default() }, clients)
-    }
-
-    /// Clients with a connection each.
-    fn clients_with(&self, address: &Address, options: ClientOptions, clients: usize) -> Result<Vec<Client>, Error> {
-        (0..clients).map(|_| Ok(self.runtime.block_on(Client::connect(address, options.clone()))?)).collect()
+        clients_on(&self.runtime, address, &ClientOptions { tls: tls.cloned(), ..ClientOptions::default() }, clients)
     }
 
     fn keep(&mut self, row: Row) {
