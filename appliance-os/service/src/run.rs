@@ -75,7 +75,7 @@ fn reload_into(service: &mut Service, reload: &Reload, filter: &Filter) {
             for failed in [service.reload(&settings), filter.apply(&settings.log)].into_iter().filter_map(Result::err) {
                 error!(reason = failed, "a part of the settings was not taken over");
             }
-            info!(applied = ?changes.applied, needs_restart = ?changes.needs_restart, "settings reloaded");
+            info!(applied = changes.applied.join(", "), needs_restart = changes.needs_restart.join(", "), "settings reloaded");
         }
         Err(reason) => error!(reason, "the settings were not reloaded; the old ones stay in force"),
     }

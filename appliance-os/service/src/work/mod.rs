@@ -79,7 +79,7 @@ impl Payload {
         }
     }
 
-    fn from_source(self, source: SourceId) -> Self {
+    fn of(self, source: SourceId) -> Self {
         match self {
             Self::Verify { batch, want_hints } => Self::Verify { batch: batch.from_source(source), want_hints },
             other => other,
@@ -190,7 +190,7 @@ impl Work {
     /// # Errors
     /// [`Unanswered::Refused`] above a limit, [`Unanswered::Closing`] in a shutdown.
     pub fn submit(&self, source: SourceId, payload: Payload) -> Result<Pending, Unanswered> {
-        self.try_submit(source, payload.from_source(source)).map_err(|(unanswered, _)| unanswered)
+        self.try_submit(source, payload.of(source)).map_err(|(unanswered, _)| unanswered)
     }
 
     /// Accepts a request as soon as there is room for it.
@@ -198,7 +198,7 @@ impl Work {
     /// # Errors
     /// [`Unanswered::Refused`] where there will never be room, [`Unanswered::Closing`] in a shutdown.
     pub async fn submit_when_room(&self, source: SourceId, payload: Payload) -> Result<Pending, Unanswered> {
-        let mut payload = payload.from_source(source);
+        let mut payload = payload.of(source);
         loop {
             // Listens before it looks, so that no room is missed.
             let mut room = pin!(self.0.room.notified());
