@@ -95,8 +95,7 @@ fn every_format_has_the_same_answers() {
 /// More items than a message holds.
 #[test]
 fn large_files_go_over_streams() {
-    let server =
-        Server::start(&["limits.source_items_in_flight_max=700".to_owned()], folder());
+    let server = Server::start(&["limits.source_items_in_flight_max=700".to_owned()], folder());
     let items = lines(&generate("--scheme ecdsa-p256-sha256 --count 3000 --invalid 0.1"));
     same_with_and_without(server.address("socket"), "", items.as_bytes());
 }
