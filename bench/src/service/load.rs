@@ -196,7 +196,8 @@ fn joined(start: Instant, parts: impl Iterator<Item = Result<Measured, Error>>) 
 }
 
 /// Requests arrive at random times, so many a second on average (a Poisson process), whether or not those before them are answered. A latency is
-/// counted from the time at which its request was to be sent: what waits for a late one is late itself.
+/// counted from the time at which its request was to be sent: what waits for a late one is late itself. How late the system wakes a client that has
+/// nothing to wait for does not count.
 ///
 /// Each client is a thread that sends its share of the requests one after the other.
 pub(super) fn open(runtime: &Handle, clients: &[Client], pool: &Arc<Pool>, requests_per_s: f64, time: Duration) -> Result<Measured, Error> {
@@ -232,10 +233,18 @@ fn open_client(
         if at >= time {
             return Ok(measured);
         }
-        thread::sleep(at.saturating_sub(start.elapsed()));
+        // A thread that was free is woken a little late by the system, which is no delay of the request: it is sent when the thread wakes. One
+        // that was busy with the request before counts from when it should have sent.
+        let pause = at.saturating_sub(start.elapsed());
+        let from = if pause.is_zero() {
+            at
+        } else {
+            thread::sleep(pause);
+            start.elapsed()
+        };
         match runtime.block_on(client.verify(pool.request(turn))) {
             Ok(verdicts) => {
-                measured.count(pool.batch(), start.elapsed().saturating_sub(at));
+                measured.count(pool.batch(), start.elapsed().saturating_sub(from));
                 pool.check(turn, &verdicts, "the service")?;
             }
             Err(_) => measured.failed += 1,
