@@ -1,6 +1,6 @@
 //! A service as a process: signals, the service manager, the log.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use chainbox_engine::backend::Backend;
 use sd_notify::NotifyState;
@@ -19,8 +19,9 @@ use crate::{
 /// Reads the settings anew, for SIGHUP; the error is for the log.
 pub type Reload = Box<dyn Fn() -> Result<Settings, String> + Send>;
 
-/// Threads that move bytes. Verification has threads of its own.
-const IO_THREADS: usize = 2;
+/// Cores for each thread that moves bytes. Verification has threads of its own; and where one thread moves all bytes, no request waits for another one
+/// to wake.
+const CORES_PER_IO_THREAD: usize = 8;
 
 /// Runs a service until SIGTERM or SIGINT, and answers what it accepted. A second signal ends it at once. `ready` is called when it listens.
 ///
@@ -28,8 +29,9 @@ const IO_THREADS: usize = 2;
 /// One line: why it could not start, or what was lost in the shutdown.
 pub fn run(settings: Settings, backend: Arc<dyn Backend>, reload: Reload, ready: impl FnOnce(&Addresses)) -> Result<(), String> {
     let filter = log::start(&settings.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(IO_THREADS).thread_name("io").enable_all().build();
-    let runtime = runtime.map_err(|error| format!("cannot start {IO_THREADS} threads: {error}"))?;
+    let threads = thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(CORES_PER_IO_THREAD));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("io").enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start {threads} threads: {error}"))?;
     runtime.block_on(async {
         let mut signals = Signals::new().map_err(|error| format!("cannot listen to signals: {error}"))?;
         let mut service = Service::start(settings, backend).await?;

@@ -63,7 +63,6 @@ pub struct Source {
     /// The bytes of its messages.
     pub bytes: Arc<Budget>,
     bytes_max: AtomicUsize,
-    items_max: AtomicUsize,
     /// What it asked for so far.
     pub counts: Counts,
     connections: AtomicUsize,
@@ -84,11 +83,6 @@ impl Source {
     /// The bytes of its messages that may be in flight.
     pub fn bytes_max(&self) -> usize {
         self.bytes_max.load(Ordering::Relaxed)
-    }
-
-    /// Its items that may be in flight.
-    pub fn items_max(&self) -> usize {
-        self.items_max.load(Ordering::Relaxed)
     }
 
     /// Counts items that were answered.
@@ -178,7 +172,6 @@ impl Sources {
             is_named: named.is_some(),
             bytes: Budget::new(bytes_max),
             bytes_max: bytes_max.into(),
-            items_max: limits.items_in_flight_max.into(),
             counts: Counts::default(),
             connections: AtomicUsize::new(0),
             name: name.clone(),
@@ -200,7 +193,6 @@ impl Sources {
             let limits = state.limits_of(named);
             source.bytes.set_max(bytes_max);
             source.bytes_max.store(bytes_max, Ordering::Relaxed);
-            source.items_max.store(limits.items_in_flight_max, Ordering::Relaxed);
             (source, limits)
         });
         limited.collect()
@@ -341,7 +333,7 @@ mod tests {
         changed.bytes_in_flight_max = 80;
         let applied = sources.apply(&settings(vec![changed]));
         assert_eq!(applied.len(), 1);
-        assert_eq!((applied[0].1.items_in_flight_max, source.items_max(), source.bytes_max()), (70, 70, 80));
+        assert_eq!((applied[0].1.items_in_flight_max, source.bytes_max()), (70, 80));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chainbox_api::client::Client;
+use chainbox_api::client::{Address, Client, Options};
 use chainbox_engine::{
     backend::Backend,
     batch::{Batch, Input},
@@ -20,7 +20,7 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng as _, SeedableRng as _},
 };
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{Error, rounds::Rounds};
 
@@ -195,34 +195,41 @@ fn joined(start: Instant, parts: impl Iterator<Item = Result<Measured, Error>>) 
     Ok(all)
 }
 
+/// A client with a thread of its own, on which its connection is served too: no answer waits for another thread to wake.
+pub(super) struct Alone {
+    runtime: Runtime,
+    client: Client,
+}
+
+impl Alone {
+    pub(super) fn connect(address: &Address, options: Options) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Error::System { place: "a client of its own".to_owned(), error })?;
+        let client = runtime.block_on(Client::connect(address, options))?;
+        Ok(Self { runtime, client })
+    }
+}
+
 /// Requests arrive at random times, so many a second on average (a Poisson process), whether or not those before them are answered. A latency is
 /// counted from the time at which its request was to be sent: what waits for a late one is late itself. How late the system wakes a client that has
 /// nothing to wait for does not count.
 ///
 /// Each client is a thread that sends its share of the requests one after the other.
-pub(super) fn open(runtime: &Handle, clients: &[Client], pool: &Arc<Pool>, requests_per_s: f64, time: Duration) -> Result<Measured, Error> {
+pub(super) fn open(clients: &[Alone], pool: &Arc<Pool>, requests_per_s: f64, time: Duration) -> Result<Measured, Error> {
     let start = Instant::now();
     thread::scope(|scope| {
         let threads: Vec<_> = clients
             .iter()
             .enumerate()
             .map(|(place, client)| {
-                scope.spawn(move || open_client(runtime, client, pool, place, requests_per_s / clients.len() as f64, start, time))
+                scope.spawn(move || open_client(client, pool, place, requests_per_s / clients.len() as f64, start, time))
             })
             .collect();
         joined(start, threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
     })
 }
 
-fn open_client(
-    runtime: &Handle,
-    client: &Client,
-    pool: &Pool,
-    place: usize,
-    requests_per_s: f64,
-    start: Instant,
-    time: Duration,
-) -> Result<Measured, Error> {
+fn open_client(client: &Alone, pool: &Pool, place: usize, requests_per_s: f64, start: Instant, time: Duration) -> Result<Measured, Error> {
     // Where the system does not allow it, latencies are what they are.
     let _ = prctl::set_timerslack(WAKE_SLACK_NS);
     let mut measured = Measured::new();
@@ -242,7 +249,7 @@ fn open_client(
             thread::sleep(pause);
             start.elapsed()
         };
-        match runtime.block_on(client.verify(pool.request(turn))) {
+        match client.runtime.block_on(client.client.verify(pool.request(turn))) {
             Ok(verdicts) => {
                 measured.count(pool.batch(), start.elapsed().saturating_sub(from));
                 pool.check(turn, &verdicts, "the service")?;

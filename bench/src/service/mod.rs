@@ -24,7 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{Error, machine::Machine, measure::Times, report::percent};
 use certificates::Authority;
-use load::{Measured, Pool, closed, closed_in_process, open};
+use load::{Alone, Measured, Pool, closed, closed_in_process, open};
 use report::{Report, Row, Section, Spent, Subject, Transport, offer};
 use server::{HONEST, Server, hostile};
 
@@ -165,19 +165,15 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
             let time = self.options.warm_time;
             closed(self.runtime.handle(), &clients, &pool, time, false)?;
             let highest = closed(self.runtime.handle(), &clients, &pool, time, false)?.items_per_s();
+            drop(clients);
+            let alone = Self::alone(&server.socket, None)?;
             let plain_us = self.plain_us(&pool)?;
             for &share in self.options.loads {
                 let requests_per_s = share * highest / batch as f64;
                 let time = self.options.sample_time * self.options.samples as u32;
                 let subject = self.subject(Section::Open, Transport::Socket, &pool, OPEN_CLIENTS);
-                let row = self.open_row(
-                    &server,
-                    &clients,
-                    &pool,
-                    requests_per_s,
-                    time,
-                    Subject { what: offer(share, requests_per_s), ..subject },
-                )?;
+                let row =
+                    self.open_row(&server, &alone, &pool, requests_per_s, time, Subject { what: offer(share, requests_per_s), ..subject })?;
                 self.keep(Row { plain_us: Some(plain_us), ..row });
             }
         }
@@ -199,13 +195,13 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
             (Transport::Tcp, &plain, &plain.tcp, None),
             (Transport::TcpTls, &secured, &secured.tcp, Some(&tls)),
         ] {
-            let clients = self.clients(address, tls, OPEN_CLIENTS)?;
-            closed(self.runtime.handle(), &clients, &pool, warm_time, false)?;
+            closed(self.runtime.handle(), &self.clients(address, tls, OPEN_CLIENTS)?, &pool, warm_time, false)?;
+            let alone = Self::alone(address, tls)?;
             let plain_us = self.plain_us(&pool)?;
             let requests_per_s = self.options.small_load * rate;
             let what = offer(self.options.small_load, requests_per_s);
             let subject = Subject { what, ..self.subject(Section::Small, transport, &pool, OPEN_CLIENTS) };
-            let row = self.open_row(server, &clients, &pool, requests_per_s, self.options.small_time, subject)?;
+            let row = self.open_row(server, &alone, &pool, requests_per_s, self.options.small_time, subject)?;
             self.keep(Row { plain_us: Some(plain_us), ..row });
         }
         Ok(())
@@ -247,9 +243,12 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
         let handle = self.runtime.handle().clone();
         let honest_pool = self.pool(self.scheme(), HONEST_BATCH, 0.0)?;
         let hostile_pool = self.pool(self.scheme(), self.options.batch, self.options.forged)?;
-        let honest = self.clients(&server.tcp, Some(&authority.client(HONEST)?), OPEN_CLIENTS)?;
-        closed(&handle, &honest, &honest_pool, self.options.warm_time, false)?;
-        let highest = closed(&handle, &honest, &honest_pool, self.options.warm_time, false)?.items_per_s();
+        let tls = authority.client(HONEST)?;
+        let clients = self.clients(&server.tcp, Some(&tls), OPEN_CLIENTS)?;
+        closed(&handle, &clients, &honest_pool, self.options.warm_time, false)?;
+        let highest = closed(&handle, &clients, &honest_pool, self.options.warm_time, false)?.items_per_s();
+        drop(clients);
+        let honest = Self::alone(&server.tcp, Some(&tls))?;
         let requests_per_s = self.options.honest_load * highest / HONEST_BATCH as f64;
         let time = self.options.hostile_time;
 
@@ -294,14 +293,14 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
     fn open_row(
         &self,
         server: &Server,
-        clients: &[Client],
+        clients: &[Alone],
         pool: &Arc<Pool>,
         requests_per_s: f64,
         time: Duration,
         subject: Subject,
     ) -> Result<Row, Error> {
         let before = server.cpu_time()?;
-        let measured = open(self.runtime.handle(), clients, pool, requests_per_s, time)?;
+        let measured = open(clients, pool, requests_per_s, time)?;
         let spent = Spent { cpu_s: server.cpu_time()?.saturating_sub(before).as_secs_f64(), memory_max: server.memory_max()? };
         let offered_items_per_s = Some(requests_per_s * pool.batch() as f64);
         Ok(Row::new(Subject { offered_items_per_s, ..subject }, &[measured], Some(spent)))
@@ -343,6 +342,12 @@ impl<S: FnMut(&Row)> Bench<'_, S> {
 
     fn clients(&self, address: &Address, tls: Option<&Tls>, clients: usize) -> Result<Vec<Client>, Error> {
         clients_on(&self.runtime, address, &ClientOptions { tls: tls.cloned(), ..ClientOptions::default() }, clients)
+    }
+
+    /// Clients for requests at random times.
+    fn alone(address: &Address, tls: Option<&Tls>) -> Result<Vec<Alone>, Error> {
+        let options = ClientOptions { tls: tls.cloned(), ..ClientOptions::default() };
+        (0..OPEN_CLIENTS).map(|_| Alone::connect(address, options.clone())).collect()
     }
 
     fn keep(&mut self, row: Row) {

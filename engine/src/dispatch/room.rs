@@ -24,6 +24,13 @@ impl Dispatcher {
         }
     }
 
+    /// The most items of a request that a source can count on, whatever its standing: what it is told to keep to.
+    #[must_use]
+    pub fn request_items_max(&self, source: SourceId) -> usize {
+        let limits = self.sources.get(&source).map_or(SourceLimits::default(), |source| source.limits);
+        limits.items_in_flight_max.min(self.items_max(Standing::Suspect))
+    }
+
     pub(super) fn check_room(&self, id: SourceId, items: usize) -> Result<(), Refusal> {
         let source = &self.sources[&id];
         let items_max = source.limits.items_in_flight_max.min(self.items_max(source.standing()));

@@ -199,7 +199,7 @@ impl v1::verification_server::Verification for Grpc {
             backends: vec![v1::Backend { name: backend.name().to_owned(), ready: true }],
             limits: Some(v1::Limits {
                 message_bytes_max: limits.message_bytes_max as u64,
-                items_in_flight_max: source.items_max() as u64,
+                items_in_flight_max: self.work.request_items_max(source.id) as u64,
                 bytes_in_flight_max: source.bytes_max() as u64,
                 queue_ms_max: limits.queue_time_max.as_millis() as u64,
             }),

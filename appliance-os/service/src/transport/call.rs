@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -68,8 +68,9 @@ impl Call {
 /// The client's id where it is printable and not too long, or a number of this process.
 fn request_id(headers: &HeaderMap) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
+    static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
     let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_BYTES_MAX);
-    given.map_or_else(|| format!("{:x}-{:x}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)), str::to_owned)
+    given.map_or_else(|| format!("{:x}-{:x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed)), str::to_owned)
 }
 
 /// The time that a client gives a call: up to 8 digits and a unit (gRPC over HTTP/2, `grpc-timeout`). One that is not understood is none.

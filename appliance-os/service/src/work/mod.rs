@@ -262,6 +262,11 @@ impl Work {
         self.0.state().dispatcher.room(source) == 0
     }
 
+    /// The most items of a request that a source can count on.
+    pub fn request_items_max(&self, source: SourceId) -> usize {
+        self.0.state().dispatcher.request_items_max(source)
+    }
+
     /// Changes the limits.
     pub fn set_limits(&self, limits: Limits) {
         let mut state = self.0.state();

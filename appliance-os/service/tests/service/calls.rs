@@ -146,6 +146,11 @@ async fn an_empty_batch_is_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn capabilities_tell_schemes_limits_and_who_asks() {
     let running = start(|settings| settings.limits.source_items_in_flight_max = 4321).await;
+    // Where all sources together may have little, one can count on a part of it only: nobody is told more than what is let in.
+    let small = start(|settings| settings.limits.items_in_flight_max = 8000).await;
+    let told = small.client().await.capabilities(v1::CapabilitiesRequest {}).await.unwrap().into_inner();
+    assert_eq!(told.limits.unwrap().items_in_flight_max, 2000);
+    assert!(small.client().await.verify(items(Scheme::Sm2Sm3, 2000, 1).request()).await.is_ok());
     let capabilities = running.client().await.capabilities(v1::CapabilitiesRequest {}).await.unwrap().into_inner();
     assert_eq!(capabilities.schemes.len(), Scheme::ALL.len());
     assert_eq!(capabilities.limits.unwrap().items_in_flight_max, 4321);
