@@ -1,7 +1,7 @@
 //! The settings of the service: what there is to set, its defaults, and who may be who.
 //!
 //! They come from one TOML file, the environment and flags; a later one wins. [`keys`] describes each key once; reading ([`Settings::load`]), the
-//! commented file ([`template`]), what a reload applies ([`Settings::changes_to`]) and every message are made from that.
+//! commented file ([`template()`]), what a reload applies ([`Settings::changes_to`]) and every message are made from that.
 
 mod check;
 mod file;
