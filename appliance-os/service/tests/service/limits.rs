@@ -56,14 +56,14 @@ async fn items_above_the_limit_of_a_source_are_refused_until_there_is_room() {
     let one = items(Scheme::EcdsaP256Sha256, 1, 1);
     let mut client = running.client().await;
     assert_busy(&client.verify(one.request()).await.unwrap_err());
-    // More than it could ever have: no hint.
-    let status = client.verify(items(Scheme::EcdsaP256Sha256, 1001, 1).request()).await.unwrap_err();
-    assert!(status.code() == Code::ResourceExhausted && status.get_details_retry_info().is_none(), "{status}");
     gate.open();
     for request in held {
         assert_eq!(request.await.unwrap().unwrap(), 500);
     }
     assert_eq!(client.verify(one.request()).await.unwrap().into_inner().verdicts, one.verdicts);
+    // More than it could ever have: no hint.
+    let status = client.verify(items(Scheme::EcdsaP256Sha256, 1001, 1).request()).await.unwrap_err();
+    assert!(status.code() == Code::ResourceExhausted && status.get_details_retry_info().is_none(), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

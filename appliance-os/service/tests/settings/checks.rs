@@ -151,7 +151,7 @@ fn limits_must_not_contradict_one_another() {
         &[
             "chainbox.toml:2: limits.source_items_in_flight_max: limits.source_items_in_flight_max is 2000000 and limits.items_in_flight_max is 1048576; \
              lower limits.source_items_in_flight_max, or raise limits.items_in_flight_max",
-            "chainbox.toml:3: limits.connections_max: limits.source_connections_max is 2048 and limits.connections_max is 100; \
+            "chainbox.toml:3: limits.connections_max: limits.source_connections_max is 1024 and limits.connections_max is 100; \
              lower limits.source_connections_max, or raise limits.connections_max",
             "chainbox.toml:4: limits.message_bytes_max: limits.message_bytes_max is 128 MiB and limits.source_bytes_in_flight_max is 64 MiB; \
              lower limits.message_bytes_max, or raise limits.source_bytes_in_flight_max",

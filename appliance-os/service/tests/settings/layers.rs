@@ -135,7 +135,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     assert_eq!(row("grpc.listen"), owned("\"127.0.0.1:5\"", "flag"));
     assert_eq!(row("http.listen"), owned("\"127.0.0.1:3\"", "environment CHAINBOX_HTTP_LISTEN"));
     assert_eq!(row("limits.connections_max"), owned("3000", "chainbox.toml:1"));
-    assert_eq!(row("limits.source_connections_max"), owned("2048", "default"));
+    assert_eq!(row("limits.source_connections_max"), owned("1024", "default"));
     // The socket's default follows the data folder, whoever sets it.
     assert_eq!(row("socket.path"), owned("\"/data/chainbox.sock\"", "default"));
     assert_eq!(loaded.settings.grpc.listen, Some("127.0.0.1:5".parse().unwrap()));
