@@ -24,7 +24,7 @@ impl Authority {
     /// Writes the authority's certificate, and certificate and key of the server; gives the settings that name them.
     pub(super) fn write(&self, folder: &Path) -> Result<Vec<String>, Error> {
         let server = self.vouch_for(SERVER)?;
-        let files = [("tls.certificate", "server.pem", server.certificate), ("tls.key", "server.key", server.key)];
+        let files = [("tls.certificate", "server.pem", server.certificate), ("tls.key", "server.key", server.key.to_vec())];
         let files = files.into_iter().chain([("tls.client_authorities", "authority.pem", self.0.pem().into_bytes())]);
         files
             .map(|(key, name, content)| {
@@ -45,7 +45,7 @@ impl Authority {
         let mut params = CertificateParams::new([name.to_owned()])?;
         params.distinguished_name.push(DnType::CommonName, name);
         let certificate = params.signed_by(&key, &self.0)?;
-        Ok(Identity { certificate: certificate.pem().into_bytes(), key: key.serialize_pem().into_bytes() })
+        Ok(Identity { certificate: certificate.pem().into_bytes(), key: key.serialize_pem().into_bytes().into() })
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Figures to publish: some six minutes.
+    /// Figures to publish: some eight minutes.
     pub const FULL: Self = Self {
         schemes: &[Scheme::EcdsaSecp256k1Keccak256, Scheme::EcdsaP256Sha256, Scheme::Sm2Sm3],
         batch: 4_096,

@@ -8,6 +8,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
 };
 
+use zeroize::Zeroizing;
+
 use super::Error;
 
 /// What gRPC over TLS is negotiated as (ALPN).
@@ -24,13 +26,13 @@ pub struct Tls {
     pub server_name: Option<String>,
 }
 
-/// A client's certificate and its private key. The key is never printed.
+/// A client's certificate and its private key. The key is never printed, and its memory is cleared when it is dropped.
 #[derive(Clone)]
 pub struct Identity {
     /// The certificate, and those between it and its root.
     pub certificate: Vec<u8>,
     /// Its private key: PKCS#8, SEC1 or PKCS#1.
-    pub key: Vec<u8>,
+    pub key: Zeroizing<Vec<u8>>,
 }
 
 impl fmt::Debug for Identity {
@@ -53,7 +55,7 @@ impl Tls {
     pub fn from_files(authorities: &Path, identity: Option<(&Path, &Path)>) -> Result<Self, Error> {
         let identity = match identity {
             None => None,
-            Some((certificate, key)) => Some(Identity { certificate: read(certificate)?, key: read(key)? }),
+            Some((certificate, key)) => Some(Identity { certificate: read(certificate)?, key: read(key)?.into() }),
         };
         Ok(Self { identity, ..Self::new(read(authorities)?) })
     }
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn keys_are_not_printed() {
-        let identity = Identity { certificate: b"certificate".to_vec(), key: b"secret".to_vec() };
+        let identity = Identity { certificate: b"certificate".to_vec(), key: b"secret".to_vec().into() };
         let text = format!("{:?}", Tls { identity: Some(identity), ..Tls::new(Vec::new()) });
         assert!(text.contains("not shown") && !text.contains("secret") && !text.contains(&format!("{:?}", b"secret")), "{text}");
     }

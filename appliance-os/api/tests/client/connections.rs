@@ -35,7 +35,7 @@ impl Authority {
     fn vouch_for(&self, name: &str) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
-        Identity { certificate: certificate.pem().into_bytes(), key: key.serialize_pem().into_bytes() }
+        Identity { certificate: certificate.pem().into_bytes(), key: key.serialize_pem().into_bytes().into() }
     }
 }
 

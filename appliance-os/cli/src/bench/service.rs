@@ -21,7 +21,7 @@ use crate::error::Error;
 /// The options of `chainbox bench service`.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Measure less: a first impression in about a minute instead of some six
+    /// Measure less: a first impression in about a minute instead of some eight
     #[arg(long)]
     quick: bool,
     /// Measure one section alone: transports, batches, open, small, idle or hostile

@@ -14,6 +14,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
+use zeroize::Zeroizing;
 
 use super::{Tls, file::words};
 
@@ -126,8 +127,8 @@ fn authorities(path: &Path) -> Result<RootCertStore, FileFault> {
     Ok(store)
 }
 
-/// The bytes and the mode of a file.
-fn bytes_of(key: &'static str, path: &Path) -> Result<(Vec<u8>, u32), FileFault> {
+/// The bytes and the mode of a file. It may hold a key: its bytes are cleared when they are dropped.
+fn bytes_of(key: &'static str, path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), FileFault> {
     let fault = |what, remedy: &str| FileFault { key, path: path.to_owned(), what, remedy: remedy.to_owned() };
     let read = || {
         // Asked before it is opened: opening a pipe waits for whoever writes into it.
@@ -136,7 +137,8 @@ fn bytes_of(key: &'static str, path: &Path) -> Result<(Vec<u8>, u32), FileFault>
         }
         let file = File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
-        let mut bytes = Vec::new();
+        // Room for all of it: what a growing buffer leaves behind would not be cleared.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(file.metadata()?.len().min(FILE_BYTES_MAX)).unwrap_or(0) + 1));
         file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
         Ok((bytes, mode))
     };

@@ -64,7 +64,7 @@ async fn start_tls(folder: &Path, authority: &Authority, sources: Vec<settings::
 async fn client(running: &Running, trusted: &Authority, shown: Option<(String, String)>) -> Result<Client, Error> {
     let port = Running::host_and_port(running.service.addresses().grpc.as_ref()).rsplit_once(':').unwrap().1;
     let address: Address = format!("https://localhost:{port}").parse().unwrap();
-    let identity = shown.map(|(certificate, key)| Identity { certificate: certificate.into_bytes(), key: key.into_bytes() });
+    let identity = shown.map(|(certificate, key)| Identity { certificate: certificate.into_bytes(), key: key.into_bytes().into() });
     let tls = Tls { authorities: trusted.pem().into_bytes(), identity, server_name: None };
     Client::connect(&address, Options { tls: Some(tls), retries: Retries { tries_max: 1, ..Retries::default() }, ..Options::default() })
         .await
