@@ -36,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "x509", run: targets::x509::run, made: targets::x509::inputs },
     Target { name: "detect", run: targets::detect::run, made: targets::detect::inputs },
     Target { name: "settings", run: targets::settings::run, made: targets::settings::inputs },
+    Target { name: "requests", run: targets::requests::run, made: targets::requests::inputs },
 ];
 
 impl Target {

@@ -32,6 +32,7 @@ replay! {
     x509: "x509",
     detect: "detect",
     settings: "settings",
+    requests: "requests",
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub(crate) mod eth_tx;
 pub(crate) mod jsonl;
 pub(crate) mod key;
 pub(crate) mod recover;
+pub(crate) mod requests;
 pub(crate) mod rlp;
 pub(crate) mod settings;
 pub(crate) mod signature;
