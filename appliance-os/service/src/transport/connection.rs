@@ -24,6 +24,7 @@ use tracing::debug;
 
 use super::{
     call::{self, Call, REQUEST_ID},
+    deliveries::{Deliveries, Delivery},
     held::Held,
     metered::{Allowance, Metered},
 };
@@ -93,7 +94,11 @@ struct Connection {
     /// Who the peer was when it was last looked up, and when that was.
     known: Mutex<(u64, Result<Arc<Source>, NotAllowed>)>,
     is_turned_away: bool,
+    deliveries: Arc<Deliveries>,
 }
+
+/// What goes when a response has left: the bytes of its call, and its place among the deliveries.
+type UntilSent = (Option<Arc<Call>>, Option<Delivery>);
 
 /// Counts an open connection.
 struct Open {
@@ -203,7 +208,13 @@ impl Connections {
         let known = self.resolve(&peer);
         let counted = known.as_ref().ok().and_then(|source| source.connect(self.live.limits().source_connections_max));
         let is_turned_away = is_turned_away || (known.is_ok() && counted.is_none());
-        let connection = Arc::new(Connection { all: Arc::clone(&self), peer, known: Mutex::new((generation, known)), is_turned_away });
+        let connection = Arc::new(Connection {
+            all: Arc::clone(&self),
+            peer,
+            known: Mutex::new((generation, known)),
+            is_turned_away,
+            deliveries: Arc::default(),
+        });
         self.drive(io, &connection).await;
         drop(counted);
         connection.forget_source();
@@ -239,14 +250,22 @@ impl Connections {
                 self.closing.cancelled().await;
             }
         };
+        let transfer_time_max = self.live.limits().transfer_time_max;
         let result = tokio::select! {
             result = served.as_mut() => result,
+            () = connection.deliveries.stalled(transfer_time_max) => {
+                debug!(peer = %connection.peer, "a connection was ended: its client did not read an answer in time");
+                return;
+            }
             () = told_to_go => {
                 served.as_mut().graceful_shutdown();
                 if connection.is_turned_away {
                     tokio::time::timeout(TURNED_AWAY_TIME_MAX, served).await.unwrap_or(Ok(()))
                 } else {
-                    served.await
+                    tokio::select! {
+                        result = served.as_mut() => result,
+                        () = connection.deliveries.stalled(transfer_time_max) => return,
+                    }
                 }
             }
         };
@@ -265,8 +284,8 @@ impl Connections {
 
 impl Connection {
     /// Answers a call.
-    async fn call(&self, request: Request<Incoming>) -> Response<Held<Body, Option<Arc<Call>>>> {
-        let refused = |status: Status| status.into_http().map(|body| Held::new(body, None));
+    async fn call(&self, request: Request<Incoming>) -> Response<Held<Body, UntilSent>> {
+        let refused = |status: Status| status.into_http().map(|body| Held::new(body, (None, None)));
         if self.is_turned_away {
             return refused(status::busy("there are as many connections as there may be: close one, or wait", RETRY_AFTER));
         }
@@ -320,7 +339,9 @@ impl Connection {
         if let Ok(id) = HeaderValue::from_str(&call.request_id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        response.map(|body| Held::new(body, Some(call)))
+        // A stream's answers wait for each other anyway: their number is bounded, and so are their bytes.
+        let delivery = method.map(|_| self.deliveries.begin());
+        response.map(|body| Held::new(body, (Some(call), delivery)))
     }
 
     /// Who asks, by the allow list in force.

@@ -2,6 +2,7 @@
 
 pub mod call;
 mod connection;
+mod deliveries;
 mod held;
 mod listen;
 mod metered;

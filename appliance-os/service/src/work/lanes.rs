@@ -24,6 +24,9 @@ pub const BULK_LANES: usize = 2;
 /// The most items of a request that is verified on the thread that accepts it: up to about a tenth of a millisecond.
 const INLINE_ITEMS_MAX: usize = 2;
 
+/// The bytes of such a request: a long message takes longer to hash than two hops to other threads.
+const INLINE_BYTES_MAX: usize = 16 << 10;
+
 /// The lane of each slot.
 const LANES: [Lane; 1 + BULK_LANES] = [Lane::Express, Lane::Bulk, Lane::Bulk];
 
@@ -47,6 +50,15 @@ pub struct Assigned {
     slot: usize,
     job: Job,
     slices: Vec<Slice>,
+}
+
+impl Assigned {
+    /// Whether it is done sooner than another thread would begin with it.
+    fn is_small(&self) -> bool {
+        let items: usize = self.slices.iter().map(|slice| slice.items.len()).sum();
+        let bytes: usize = self.slices.iter().map(|slice| slice.payload.bytes()).sum();
+        items <= INLINE_ITEMS_MAX && bytes <= INLINE_BYTES_MAX
+    }
 }
 
 impl Slots {
@@ -84,8 +96,7 @@ impl Shared {
             }
             let Some(job) = state.dispatcher.next(self.start.elapsed(), lane) else { continue };
             let assigned = self.assign(state, slot, job);
-            let items: usize = assigned.slices.iter().map(|slice| slice.items.len()).sum();
-            if inline && mine.is_none() && items <= INLINE_ITEMS_MAX {
+            if inline && mine.is_none() && assigned.is_small() {
                 mine = Some(assigned);
             } else {
                 let slot = &mut state.slots.slots[slot];

@@ -162,6 +162,26 @@ async fn what_is_no_http2_is_not_answered() {
     assert_others_are_served(&running).await;
 }
 
+/// A client that opens no window for the answer: the server ends the connection instead of holding the answer for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_not_read_is_not_held_without_end() {
+    let running = start(|settings| settings.limits.transfer_time_max = Duration::from_millis(200)).await;
+    let address = Running::host_and_port(running.service.addresses().grpc.as_ref());
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // SETTINGS_INITIAL_WINDOW_SIZE = 0.
+    let no_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    // An empty batch: no column, SCHEME_SM2_SM3, INPUT_DIGEST, ENCODING_RAW.
+    let message = [0, 0, 0, 0, 6, 0x08, 4, 0x10, 2, 0x18, 1];
+    let call = [frame(HEADERS, END_HEADERS, 1, &headers()), frame(DATA, END_STREAM, 1, &message)].concat();
+    stream.write_all(&[PREFACE, &no_window, &call].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    // To the end of the connection, in order or not.
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the connection stays");
+    assert!(answer.windows(4).any(|frame| frame[3] == HEADERS), "the call was not answered at all");
+    assert_eq!(crate::http::json(&running, "/status.json").await["message_bytes"], 0);
+    assert_others_are_served(&running).await;
+}
+
 /// A call that ends its side of the stream without a message.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_without_a_message_is_answered() {
