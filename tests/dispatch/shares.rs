@@ -32,7 +32,8 @@ fn weights_count() {
 /// One source sends small requests without end, another large ones.
 #[test]
 fn a_flood_of_small_requests_has_its_share_and_no_more() {
-    let flood = Client::open(VERIFY, 8, 400_000.0);
+    // Twice the part of the cores that is left for it; receiving more than that would be another scenario.
+    let flood = Client::open(VERIFY, 8, 160_000.0);
     let machine = run(vec![honest(VERIFY, 16_384, 4), flood]);
     let [bulk, flood] = [0, 1].map(|client| machine.rate(client) * measured::ITEM / 1e9);
     println!("cores: bulk {bulk}, flood {flood}");
