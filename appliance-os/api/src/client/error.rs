@@ -111,6 +111,10 @@ impl Error {
         if let Some(what) = texts(&chain) {
             return Self::Broken { address, what };
         }
+        // The server keeps the client's deadline too, and may be the first to say that it is over; tonic's own says CANCELLED then.
+        if matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled) {
+            return Self::Deadline { address, after: deadline, last: None };
+        }
         let message = status.message().to_owned();
         match status.code() {
             Code::Unimplemented => Self::NotChainbox { address, what: message },
