@@ -96,6 +96,12 @@ fn column_of_proto(column: Option<v1::Column>, name: &'static str) -> Result<Byt
     made.map_err(|error| Malformed::Column { column: name, error })
 }
 
+/// The strings that a column of a message claims to have, told before anything is made of it.
+#[must_use]
+pub fn strings_of(column: Option<&v1::Column>) -> usize {
+    column.map_or(0, |column| if column.width == 0 { column.lengths.len() } else { column.data.len() / column.width as usize })
+}
+
 /// Strings of a column as a message has them: by their width where they have one length, which is not 0.
 fn column_to_proto(column: &ByteColumn, range: std::ops::Range<usize>) -> v1::Column {
     let strings = || range.clone().map(|index| column.get(index));
@@ -148,7 +154,7 @@ pub fn batch_of(request: v1::VerifyRequest) -> Result<Batch, Malformed> {
     };
     let inputs = column_of_proto(request.inputs, "inputs")?;
     let ids = match request.ids {
-        None if shape.has_id() => default_ids(inputs.len()),
+        None if shape.has_id() => default_ids(inputs.len())?,
         ids => column_of_proto(ids, "ids")?,
     };
     let columns = Columns {
@@ -162,9 +168,9 @@ pub fn batch_of(request: v1::VerifyRequest) -> Result<Batch, Malformed> {
 }
 
 /// The common id for each of some items.
-fn default_ids(items: usize) -> ByteColumn {
+fn default_ids(items: usize) -> Result<ByteColumn, Malformed> {
     let ids = ByteColumn::from_width(SM2_DEFAULT_ID.repeat(items), SM2_DEFAULT_ID.len() as u32);
-    ids.expect("a column of inputs has fewer strings than 2^32 / 16: a string takes bytes of a message")
+    ids.map_err(|error| Malformed::Column { column: "ids", error })
 }
 
 /// The response with these verdicts, and with hints where they are given.

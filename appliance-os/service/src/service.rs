@@ -11,6 +11,7 @@ use std::{
 use chainbox_api::v1::{self, verification_server::VerificationServer};
 use chainbox_engine::{backend::Backend, dispatch::Limits};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
@@ -73,7 +74,8 @@ pub struct Service {
     tls: Option<Arc<Acceptor>>,
     health: HealthReporter,
     expiry: JoinHandle<()>,
-    http: Option<JoinHandle<()>>,
+    /// Cancelled when all is answered: until then the status page is there.
+    ended: CancellationToken,
     /// Keeps others out of the data folder.
     _lock: File,
 }
@@ -100,8 +102,10 @@ impl Service {
         let limits = limits(&settings, backend.as_ref());
         let work = Work::start(backend, limits, Arc::clone(&metrics));
         let sources = Arc::new(Sources::new(&settings));
-        let (health, routes) = routes(Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live) }).await;
-        let connections = Connections::new(routes, work.clone(), Arc::clone(&sources), Arc::clone(&live), Arc::clone(&metrics));
+        let closing = CancellationToken::new();
+        let (health, routes) =
+            routes(Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live), closing: closing.clone() }).await;
+        let connections = Connections::new(routes, work.clone(), Arc::clone(&sources), Arc::clone(&live), Arc::clone(&metrics), closing);
         let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses });
         let tasks = parts.connections.tasks();
         if let Some(listener) = grpc {
@@ -110,10 +114,12 @@ impl Service {
         if let Some(socket) = socket {
             tasks.spawn(serve_unix(socket, Arc::clone(&parts.connections)));
         }
-        let closing = tokio_util::sync::CancellationToken::new();
-        let http = http.map(|listener| tokio::spawn(http::serve(listener, http::router(Arc::clone(&parts)), closing)));
+        let ended = CancellationToken::new();
+        if let Some(listener) = http {
+            tokio::spawn(http::serve(listener, http::router(Arc::clone(&parts)), ended.clone()));
+        }
         let expiry = tokio::spawn(parts.work.clone().expire());
-        Ok(Self { parts, settings, tls, health, expiry, http, _lock: lock })
+        Ok(Self { parts, settings, tls, health, expiry, ended, _lock: lock })
     }
 
     /// Where it listens.
@@ -167,9 +173,7 @@ impl Service {
         let closed = tokio::time::timeout(time_max, self.parts.connections.close()).await;
         self.parts.work.close();
         self.expiry.abort();
-        if let Some(http) = &self.http {
-            http.abort();
-        }
+        self.ended.cancel();
         let unanswered = self.parts.work.requests();
         match closed {
             Ok(()) => Ok(()),

@@ -15,11 +15,8 @@ use chainbox_engine::dispatch::{SourceId, SourceLimits};
 
 use crate::{
     budget::Budget,
-    settings::{self, Settings},
+    settings::{self, Settings, WEIGHT_DEFAULT},
 };
-
-/// The share of a source that has none of its own.
-const WEIGHT_DEFAULT: u32 = 100;
 
 /// What a connection proves about who is at its other end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

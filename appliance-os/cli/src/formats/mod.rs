@@ -19,8 +19,8 @@ pub const LINE_BYTES_MAX: usize = 16 << 20;
 /// The largest file in bytes of a format that is read as a whole (wycheproof, x509).
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
-/// The id of SM2 signers where a file names none: the text 1234567812345678 (GM/T 0009-2012, 10).
-pub const SM2_DEFAULT_ID: &[u8] = b"1234567812345678";
+/// The id of SM2 signers where a file names none, as where a request names none.
+pub use chainbox_api::convert::SM2_DEFAULT_ID;
 
 /// How a file is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

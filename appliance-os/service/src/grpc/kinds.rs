@@ -22,6 +22,9 @@ pub trait Kind {
     /// The response to it.
     type TaggedResponse: Send + 'static;
 
+    /// The items that a request claims to have.
+    fn items(request: &Self::Request) -> usize;
+
     /// What is asked.
     fn payload(request: Self::Request) -> Result<Payload, Malformed>;
 
@@ -68,6 +71,10 @@ macro_rules! messages {
 impl Kind for Verify {
     messages!("Verify", VerifyRequest, VerifyResponse, VerifyStreamRequest, VerifyStreamResponse, verify_stream_response);
 
+    fn items(request: &v1::VerifyRequest) -> usize {
+        convert::strings_of(request.inputs.as_ref())
+    }
+
     fn payload(request: v1::VerifyRequest) -> Result<Payload, Malformed> {
         let want_hints = request.want_hints;
         Ok(Payload::Verify { batch: convert::batch_of(request)?, want_hints })
@@ -82,6 +89,10 @@ impl Kind for Verify {
 impl Kind for Recover {
     messages!("Recover", RecoverRequest, RecoverResponse, RecoverStreamRequest, RecoverStreamResponse, recover_stream_response);
 
+    fn items(request: &v1::RecoverRequest) -> usize {
+        convert::strings_of(request.inputs.as_ref())
+    }
+
     fn payload(request: v1::RecoverRequest) -> Result<Payload, Malformed> {
         convert::recovery_batch_of(request).map(Payload::Recover)
     }
@@ -94,6 +105,10 @@ impl Kind for Recover {
 
 impl Kind for Digest {
     messages!("Digest", DigestRequest, DigestResponse, DigestStreamRequest, DigestStreamResponse, digest_stream_response);
+
+    fn items(request: &v1::DigestRequest) -> usize {
+        convert::strings_of(request.messages.as_ref())
+    }
 
     fn payload(request: v1::DigestRequest) -> Result<Payload, Malformed> {
         let (hash, messages) = convert::messages_of(request)?;

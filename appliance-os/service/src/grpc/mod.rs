@@ -10,8 +10,8 @@ use std::{
 };
 
 use chainbox_api::{convert, v1};
-use chainbox_engine::batch::Recovered;
 use futures_util::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::debug;
 
@@ -20,7 +20,7 @@ use crate::{
     log,
     metrics::Metrics,
     transport::call::{Call, Receipt},
-    work::{Answer, Pending, Unanswered, Work},
+    work::{Payload, Pending, Unanswered, Work},
 };
 use kinds::Kind;
 
@@ -36,6 +36,8 @@ pub struct Grpc {
     pub metrics: Arc<Metrics>,
     /// The limits in force.
     pub live: Arc<Live>,
+    /// Cancelled in a shutdown: streams take no more messages.
+    pub closing: CancellationToken,
 }
 
 /// How a request that finds no room is treated.
@@ -56,7 +58,7 @@ impl Grpc {
 
     async fn answer<K: Kind>(&self, call: &Call, method: &'static str, request: K::Request, full: Full) -> Result<K::Response, Status> {
         let begin = Instant::now();
-        let payload = K::payload(request).map_err(|malformed| status::of_malformed(&malformed));
+        let payload = self.payload::<K>(call, request);
         let (items, answer) = match payload {
             Ok(payload) => {
                 let items = payload.items();
@@ -70,7 +72,7 @@ impl Grpc {
             Err(status) => (0, Err(status)),
         };
         let response = answer.and_then(|answer| {
-            let invalid = invalid(&answer);
+            let invalid = answer.invalid(0..items);
             self.metrics.answered_to(&call.source, items - invalid, invalid);
             call.source.answered(items, invalid);
             K::response(&answer).ok_or_else(|| Status::internal("the answer is to something else"))
@@ -79,7 +81,18 @@ impl Grpc {
         response
     }
 
-    async fn accept(&self, call: &Call, payload: crate::work::Payload, full: Full) -> Result<Pending, Unanswered> {
+    /// What is asked. More items than may be are refused before anything is made of them: an item may be three bytes of a message.
+    fn payload<K: Kind>(&self, call: &Call, request: K::Request) -> Result<Payload, Status> {
+        let (items, items_max) = (K::items(&request), self.work.request_items_max(call.source.id));
+        if items > items_max {
+            return Err(status::too_large(&format!(
+                "the message has {items} items and this source may send {items_max}: send several messages"
+            )));
+        }
+        K::payload(request).map_err(|malformed| status::of_malformed(&malformed))
+    }
+
+    async fn accept(&self, call: &Call, payload: Payload, full: Full) -> Result<Pending, Unanswered> {
         match full {
             Full::Refuse => self.work.submit(call.source.id, payload),
             Full::Wait => self.work.submit_when_room(call.source.id, payload).await,
@@ -103,7 +116,9 @@ impl Grpc {
     fn stream<K: Kind>(&self, request: Request<Streaming<K::Tagged>>) -> Result<Response<Responses<K::TaggedResponse>>, Status> {
         let call = call_of(&request)?;
         let grpc = self.clone();
-        let responses = request.into_inner().map(move |message| {
+        // In a shutdown a stream ends after the answers to what was read; its client knows what has none.
+        let messages = request.into_inner().take_until(self.closing.clone().cancelled_owned());
+        let responses = messages.map(move |message| {
             let (grpc, call) = (grpc.clone(), Arc::clone(&call));
             async move {
                 // What cannot be read ends the stream, after the answers to what was read before.
@@ -111,7 +126,11 @@ impl Grpc {
                 let receipt = call.take_receipt();
                 let response = match request {
                     Some(request) => grpc.answer::<K>(&call, K::STREAM_METHOD, request, Full::Wait).await,
-                    None => Err(Status::invalid_argument("the message has a tag and no request: set both")),
+                    None => {
+                        let status = Status::invalid_argument("the message has a tag and no request: set both");
+                        grpc.note(&call, K::STREAM_METHOD, 0, Instant::now(), Some(&status));
+                        Err(status)
+                    }
                 };
                 Ok((K::tag(tag, response.map_err(|status| status::refusal(&status))), receipt))
             }
@@ -133,15 +152,6 @@ pub fn note_refusal(metrics: &Metrics, call: &Call, method: &str, time: Duration
 /// What is known of the call.
 fn call_of<T>(request: &Request<T>) -> Result<Arc<Call>, Status> {
     request.extensions().get::<Arc<Call>>().cloned().ok_or_else(|| Status::internal("the call has no source"))
-}
-
-/// The items of an answer that are invalid.
-fn invalid(answer: &Answer) -> usize {
-    match answer {
-        Answer::Verified { verdicts, .. } => verdicts.iter().filter(|verdict| !verdict.is_valid()).count(),
-        Answer::Recovered(Recovered { verdicts, .. }) => verdicts.as_slice().iter().filter(|verdict| !verdict.is_valid()).count(),
-        Answer::Digests(_) => 0,
-    }
 }
 
 /// The responses of a stream.

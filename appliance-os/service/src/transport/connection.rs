@@ -115,7 +115,14 @@ impl Drop for Open {
 
 impl Connections {
     /// No connections yet.
-    pub fn new(routes: Routes, work: Work, sources: Arc<Sources>, live: Arc<Live>, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(
+        routes: Routes,
+        work: Work,
+        sources: Arc<Sources>,
+        live: Arc<Live>,
+        metrics: Arc<Metrics>,
+        closing: CancellationToken,
+    ) -> Arc<Self> {
         Arc::new(Self {
             bytes: Budget::new(live.limits().bytes_in_flight_max),
             routes: routes.prepare(),
@@ -126,7 +133,7 @@ impl Connections {
             open: Mutex::new(0),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             generation: AtomicU64::new(0),
-            closing: CancellationToken::new(),
+            closing,
             tasks: TaskTracker::new(),
         })
     }

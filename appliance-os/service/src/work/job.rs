@@ -6,7 +6,7 @@ use chainbox_engine::{
     backend::{Backend, Fault},
     batch::{Batch, ByteColumn, ColumnFull, Recovered, RecoveryBatch},
     dispatch::SourceId,
-    verdict::{Reason, Verdict, Verdicts},
+    verdict::{Reason, Verdict},
 };
 
 use super::{Answer, Payload};
@@ -139,15 +139,5 @@ impl Partial {
     /// The answer.
     pub fn into_answer(self) -> Answer {
         self.answer
-    }
-}
-
-/// The invalid ones among some answers. A digest is never invalid.
-pub fn invalid(answers: &Answers, range: Range<usize>) -> usize {
-    let count = |verdicts: &[Verdict]| verdicts[range].iter().filter(|verdict| !verdict.is_valid()).count();
-    match answers {
-        Answer::Verified { verdicts, .. } => count(verdicts),
-        Answer::Recovered(Recovered { verdicts, .. }) => count(Verdicts::as_slice(verdicts)),
-        Answer::Digests(_) => 0,
     }
 }

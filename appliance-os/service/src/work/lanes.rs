@@ -86,8 +86,7 @@ pub fn start(shared: &Arc<Shared>) {
 }
 
 impl Shared {
-    /// Gives each lane that has nothing to do the job that the dispatcher has for it. Where `inline`, a small job for the express lane is given back
-    /// to be run here: two hops to other threads would take longer than it does.
+    /// Gives each lane that has nothing to do the job that the dispatcher has for it. Where `inline`, a small job is given back to be run here: two hops to other threads would take longer than it does.
     pub(super) fn hand_out(&self, state: &mut State, inline: bool) -> Option<Assigned> {
         let mut mine = None;
         for (slot, lane) in LANES.into_iter().enumerate() {
@@ -140,13 +139,8 @@ impl Shared {
         }
     }
 
-    /// Runs a job on the thread of a request.
-    pub(super) fn run_inline(&self, assigned: Assigned) {
-        self.run(assigned);
-    }
-
     /// Runs a job, answers the requests that are whole now, and hands out what comes next.
-    fn run(&self, assigned: Assigned) {
+    pub(super) fn run(&self, assigned: Assigned) {
         let Assigned { slot, job, slices } = assigned;
         let begin = Instant::now();
         let answers = self.ask(&job, &slices);
@@ -191,7 +185,7 @@ fn invalid_by_part(slices: &[Slice], answers: Option<&Answers>) -> Vec<usize> {
     let count = |slice: &Slice| {
         let range = from..from + slice.items.len();
         from = range.end;
-        answers.map_or(0, |answers| job::invalid(answers, range))
+        answers.map_or(0, |answers| answers.invalid(range))
     };
     slices.iter().map(count).collect()
 }

@@ -8,6 +8,7 @@ mod lanes;
 
 use std::{
     collections::HashMap,
+    ops::Range,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -101,6 +102,18 @@ pub enum Answer {
     Recovered(Recovered),
     /// To [`Payload::Digest`].
     Digests(Vec<Digest>),
+}
+
+impl Answer {
+    /// How many of some items are invalid. A digest never is.
+    pub fn invalid(&self, items: Range<usize>) -> usize {
+        let verdicts = match self {
+            Self::Verified { verdicts, .. } => verdicts,
+            Self::Recovered(recovered) => recovered.verdicts.as_slice(),
+            Self::Digests(_) => return 0,
+        };
+        verdicts[items].iter().filter(|verdict| !verdict.is_valid()).count()
+    }
 }
 
 /// Why a request has no answer.
@@ -238,7 +251,7 @@ impl Work {
         let inline = shared.hand_out(&mut state, true);
         drop(state);
         if let Some(job) = inline {
-            shared.run_inline(job);
+            shared.run(job);
         } else if !waited_before {
             shared.waits.notify_one();
         }

@@ -30,6 +30,25 @@ async fn a_message_above_the_limit_is_refused_and_not_read() {
     assert_eq!(client.verify(small.request()).await.unwrap().into_inner().verdicts, small.verdicts);
 }
 
+/// Three bytes an item: the count alone decides, before columns and ids are made of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_empty_items_is_refused_by_their_number() {
+    let running = start(|_| {}).await;
+    let empty = Some(v1::Column { lengths: vec![0; 300_000], ..v1::Column::default() });
+    let request = v1::VerifyRequest {
+        scheme: v1::Scheme::Sm2Sm3.into(),
+        input: v1::Input::Message.into(),
+        encoding: v1::Encoding::Raw.into(),
+        keys: empty.clone(),
+        inputs: empty.clone(),
+        signatures: empty,
+        ..v1::VerifyRequest::default()
+    };
+    let status = running.client().await.verify(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.message().contains("has 300000 items and this source may send 262144"), "{status}");
+}
+
 /// Requests that the back end holds back, on connections of their own.
 async fn held(running: &Running, count: usize, items_each: u64) -> Vec<tokio::task::JoinHandle<Result<usize, Status>>> {
     let mut held = Vec::new();

@@ -2,11 +2,13 @@
 
 use std::{os::unix::net::UnixListener, sync::Arc, time::Duration};
 
+use chainbox_api::v1;
 use chainbox_engine::{backend::Cpu, scheme::Scheme};
 use chainbox_service::Service;
+use tokio_stream::StreamExt;
 use tonic::Code;
 
-use crate::common::{Gate, Running, eventually, items, settings, start, start_with};
+use crate::common::{Gate, PATIENCE, Running, eventually, items, settings, start, start_with};
 
 /// What was accepted is answered in a shutdown under load; what was not, is refused with words. Nothing is silent.
 #[tokio::test(flavor = "multi_thread")]
@@ -56,6 +58,20 @@ async fn what_hangs_does_not_stop_the_end_for_ever() {
     assert!(lost.contains("1 requests were not answered"), "{lost}");
     gate.open();
     drop(held);
+}
+
+/// Who keeps a stream open, and even sends on, does not hold a shutdown up; what was read is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn open_streams_end_in_a_shutdown() {
+    let running = start(|settings| settings.shutdown_time_max = 10 * PATIENCE).await;
+    let made = items(Scheme::Sm2Sm3, 10, 1);
+    let request = v1::VerifyStreamRequest { tag: 1, request: Some(made.request()) };
+    let endless = tokio_stream::iter([request]).chain(tokio_stream::pending());
+    let mut client = running.client().await;
+    let mut responses = client.verify_stream(endless).await.unwrap().into_inner();
+    assert_eq!(responses.next().await.unwrap().unwrap().tag, 1);
+    tokio::time::timeout(PATIENCE, running.service.shutdown()).await.expect("an idle stream holds the shutdown up").unwrap();
+    assert!(responses.next().await.is_none_or(|ended| ended.is_err()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
