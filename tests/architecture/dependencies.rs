@@ -33,6 +33,7 @@ use Knows::{Anything, Only};
 /// The bench and the tests may use anything, and nothing uses them but for the command line's two edges.
 const RULES: &[Rule] = &[
     Rule { name: "chainbox-engine", knows: Only(&[]) },
+    Rule { name: "chainbox-kernels", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-api", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-service", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
     Rule { name: "libchainbox", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
@@ -40,6 +41,7 @@ const RULES: &[Rule] = &[
         name: "chainbox",
         knows: Only(&[
             Always("chainbox-engine"),
+            Always("chainbox-kernels"),
             Always("chainbox-api"),
             Always("chainbox-service"),
             Always("chainbox-workloads"),

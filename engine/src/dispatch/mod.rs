@@ -7,6 +7,7 @@
 //! Pure: no clock, no I/O, no threads. Lanes ask for jobs and report what they took; time is passed in. Each call takes a time that grows with
 //! the logarithm of sources and requests, and with the parts of the job that it makes or ends.
 
+mod backends;
 mod costs;
 mod finish;
 mod limits;
@@ -35,6 +36,10 @@ use shares::Split;
 use source::{Class, Memory, Source};
 use standing::Evidence;
 
+pub use backends::{
+    BackendId, BackendLimits, BackendState, CPU, Canary, Checks, Due, Event, Finished, Handed, Health, LearntCurve, Outcome, PAUSE_MAX,
+    PAUSE_MIN,
+};
 pub use limits::{Limits, SourceLimits};
 pub use request::{Job, JobId, Lane, Part, Refusal, Request, Task, Ticket};
 pub use state::{Load, SourceState, Standing, State};

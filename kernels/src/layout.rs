@@ -1,0 +1,84 @@
+//! What host and kernels agree on: buffers, words, places. The kernels have it from the generated constants.
+
+/// Lanes of a group, in every kernel.
+pub const GROUP_LANES: usize = 64;
+
+/// The verdict code of an item that a kernel leaves to the host: an addition met equal or opposite points. Such points are an attacker's choice.
+pub const UNDECIDED: u32 = 255;
+
+/// What every kernel is told, as 16 words of 32 bits in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct Params {
+    /// The items of the submission; lanes beyond take part in what groups do together and write nothing.
+    pub items: u32,
+    /// The lanes of the work buffer: word `w` of lane `l` stands at `w * lanes + l`. A multiple of the group's lanes, at least `items`.
+    pub lanes: u32,
+    /// Bits, see the constants `FLAG_*`.
+    pub flags: u32,
+    /// In the input, in words: for each lane, the item that it has.
+    pub order_at: u32,
+    /// In the input, in words: for each item, where its key ends, in bytes from the first key.
+    pub key_ends_at: u32,
+    /// In the input, in bytes: the first key.
+    pub keys_at: u32,
+    /// The same of messages or digests.
+    pub input_ends_at: u32,
+    /// The same of messages or digests.
+    pub inputs_at: u32,
+    /// The same of signatures.
+    pub signature_ends_at: u32,
+    /// The same of signatures.
+    pub signatures_at: u32,
+    /// The same of SM2 ids.
+    pub id_ends_at: u32,
+    /// The same of SM2 ids.
+    pub ids_at: u32,
+    /// In the input, in words: for each item, the slot of its key's table in the tables; the table of known keys begins at `key_tables_at` words.
+    pub key_slots_at: u32,
+    /// In the tables, in words: the tables of known keys.
+    pub key_tables_at: u32,
+    /// Of what a kernel does in turns: which one.
+    pub turn: u32,
+    /// Not used, 0.
+    pub reserved: u32,
+}
+
+/// The inputs are messages, to be hashed; otherwise digests.
+pub const FLAG_MESSAGES: u32 = 1;
+/// The signatures are DER; otherwise r||s.
+pub const FLAG_DER: u32 = 2;
+/// The policy `low-s`.
+pub const FLAG_LOW_S: u32 = 4;
+
+/// Words of an answer of verification: the verdict's code, then the least and the next word of the r that the kernels computed.
+pub const VERIFY_WORDS: usize = 3;
+/// Words of an answer of recovery: the verdict's code, then x and y of the key, each as eight words, the least first.
+pub const RECOVER_WORDS: usize = 17;
+/// Words of a digest, each read big-endian.
+pub const DIGEST_WORDS: usize = 8;
+
+impl Params {
+    /// The words in order.
+    #[must_use]
+    pub const fn words(&self) -> [u32; 16] {
+        [
+            self.items,
+            self.lanes,
+            self.flags,
+            self.order_at,
+            self.key_ends_at,
+            self.keys_at,
+            self.input_ends_at,
+            self.inputs_at,
+            self.signature_ends_at,
+            self.signatures_at,
+            self.id_ends_at,
+            self.ids_at,
+            self.key_slots_at,
+            self.key_tables_at,
+            self.turn,
+            self.reserved,
+        ]
+    }
+}
