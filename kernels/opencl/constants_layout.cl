@@ -16,6 +16,14 @@
 #define RECOVER_WORDS 17u
 #define DIGEST_WORDS 8u
 
+// The tables of G and of known keys.
+#define POINT_WORDS 16u
+#define G_WINDOWS 32u
+#define G_MULTIPLES 128u
+#define KEY_WINDOWS 64u
+#define KEY_MULTIPLES 8u
+#define KEY_TABLE_WORDS 0x00002000u
+
 // Places in the params.
 #define PARAM_ITEMS 0u
 #define PARAM_LANES 1u
@@ -33,6 +41,22 @@
 #define PARAM_KEY_TABLES_AT 13u
 #define PARAM_TURN 14u
 #define PARAM_GENERATOR_AT 15u
+
+// What kernels keep of a lane: the first word of each part.
+#define WORK_STATUS 0u
+#define WORK_R 1u
+#define WORK_S 9u
+#define WORK_REFUSED 17u
+#define WORK_X 18u
+#define WORK_Y 26u
+#define WORK_E 34u
+#define WORK_U1 42u
+#define WORK_U2 50u
+#define WORK_DIGITS_1 58u
+#define WORK_DIGITS_2 67u
+#define WORK_MULTIPLES 85u
+#define WORK_PRODUCT 213u
+#define WORK_WORDS 237u
 
 // Codes of verdicts.
 #define CODE_VALID 1u

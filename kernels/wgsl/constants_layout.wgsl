@@ -16,6 +16,14 @@ const VERIFY_WORDS: u32 = 3u;
 const RECOVER_WORDS: u32 = 17u;
 const DIGEST_WORDS: u32 = 8u;
 
+// The tables of G and of known keys.
+const POINT_WORDS: u32 = 16u;
+const G_WINDOWS: u32 = 32u;
+const G_MULTIPLES: u32 = 128u;
+const KEY_WINDOWS: u32 = 64u;
+const KEY_MULTIPLES: u32 = 8u;
+const KEY_TABLE_WORDS: u32 = 0x00002000u;
+
 // Places in the params.
 const PARAM_ITEMS: u32 = 0u;
 const PARAM_LANES: u32 = 1u;
@@ -33,6 +41,22 @@ const PARAM_KEY_SLOTS_AT: u32 = 12u;
 const PARAM_KEY_TABLES_AT: u32 = 13u;
 const PARAM_TURN: u32 = 14u;
 const PARAM_GENERATOR_AT: u32 = 15u;
+
+// What kernels keep of a lane: the first word of each part.
+const WORK_STATUS: u32 = 0u;
+const WORK_R: u32 = 1u;
+const WORK_S: u32 = 9u;
+const WORK_REFUSED: u32 = 17u;
+const WORK_X: u32 = 18u;
+const WORK_Y: u32 = 26u;
+const WORK_E: u32 = 34u;
+const WORK_U1: u32 = 42u;
+const WORK_U2: u32 = 50u;
+const WORK_DIGITS_1: u32 = 58u;
+const WORK_DIGITS_2: u32 = 67u;
+const WORK_MULTIPLES: u32 = 85u;
+const WORK_PRODUCT: u32 = 213u;
+const WORK_WORDS: u32 = 237u;
 
 // Codes of verdicts.
 const CODE_VALID: u32 = 1u;
