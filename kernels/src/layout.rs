@@ -40,8 +40,8 @@ pub struct Params {
     pub key_tables_at: u32,
     /// Of what a kernel does in turns: which one.
     pub turn: u32,
-    /// Not used, 0.
-    pub reserved: u32,
+    /// In the tables, in words: the table of G of the program's curve.
+    pub generator_at: u32,
 }
 
 /// The inputs are messages, to be hashed; otherwise digests.
@@ -79,6 +79,8 @@ pub const WORK: &[(&str, usize)] = &[
     ("DIGITS_2", 18),
     // 1Q to 8Q, affine.
     ("MULTIPLES", KEY_MULTIPLES * POINT_WORDS),
+    // By what the Z of 2Q to 8Q is that of the one before times.
+    ("RATIOS", 8 * (KEY_MULTIPLES - 1)),
     // The product, (X, Y, Z).
     ("PRODUCT", 24),
 ];
@@ -126,7 +128,27 @@ impl Params {
             self.key_slots_at,
             self.key_tables_at,
             self.turn,
-            self.reserved,
+            self.generator_at,
         ]
     }
 }
+
+/// The names of the [`Params`], by their places.
+pub const PARAM_NAMES: [&str; 16] = [
+    "items",
+    "lanes",
+    "flags",
+    "order_at",
+    "key_ends_at",
+    "keys_at",
+    "input_ends_at",
+    "inputs_at",
+    "signature_ends_at",
+    "signatures_at",
+    "id_ends_at",
+    "ids_at",
+    "key_slots_at",
+    "key_tables_at",
+    "turn",
+    "generator_at",
+];

@@ -7,7 +7,9 @@
 
 pub mod cache;
 pub mod device;
+pub mod discover;
 pub mod layout;
 #[cfg(feature = "opencl")]
 pub mod opencl;
+pub mod pipeline;
 pub mod program;
