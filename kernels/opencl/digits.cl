@@ -58,13 +58,13 @@ NOINLINE FUNCTION digits digits_of_key(sc k, uint part) {
     u256 c2 = split_quotient(k, U256(SPLIT_G2));
     u256 from = u256_select(k, split_low(c1, U256(SPLIT_MINUS_B1)), part);
     u256 off = u256_select(split_low(c1, U256(SPLIT_A1)), u256_small(0), part);
-    u256 half = u256_sub(from, off).value;
-    half = u256_sub(half, split_low(c2, u256_select(U256(SPLIT_A2), U256(SPLIT_B2), part))).value;
+    u256 value = u256_sub(from, off).value;
+    value = u256_sub(value, split_low(c2, u256_select(U256(SPLIT_A2), U256(SPLIT_B2), part))).value;
     digits d;
-    d.negative = half.w[7] >> 31;
-    half = u256_select(half, u256_sub(u256_small(0), half).value, d.negative);
+    d.negative = value.w[7] >> 31;
+    value = u256_select(value, u256_sub(u256_small(0), value).value, d.negative);
     // 33 places, so that a magnitude of 128 bits leaves room.
-    d.windows = u256_add(half, u256_of(0x77777777u, 0x77777777u, 0x77777777u, 0x77777777u, 7u, 0, 0, 0)).value;
+    d.windows = u256_add(value, u256_of(0x77777777u, 0x77777777u, 0x77777777u, 0x77777777u, 7u, 0, 0, 0)).value;
     return d;
 }
 #else

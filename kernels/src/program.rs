@@ -131,6 +131,7 @@ macro_rules! sources {
 
 const OPENCL: Sources = sources!("opencl", "cl",
     "constants_layout" "constants_secp256k1" "constants_p256" "constants_sm2" "constants_keccak256" "constants_sha256" "constants_sm3"
+    "words" "limbs" "field" "scalar" "point" "digits" "wire" "hash" "group" "verify" "recover" "digest" "known" "harness"
 );
 
 const WGSL: Sources = sources!("wgsl", "wgsl",
