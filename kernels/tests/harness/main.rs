@@ -4,4 +4,6 @@
 
 mod contract;
 mod devices;
+mod faults;
+mod flipping;
 mod values;
