@@ -486,7 +486,8 @@ fn no_device(refusals: &[String]) -> Why {
 
 /// The device files of GPUs that this user may not open.
 fn closed_device_files() -> Vec<String> {
-    let is_gpu = |folder: &str, name: &str| folder == "/dev/dri" && name.starts_with("renderD") || folder == "/dev" && name.starts_with("nvidia");
+    let is_gpu =
+        |folder: &str, name: &str| folder == "/dev/dri" && name.starts_with("renderD") || folder == "/dev" && name.starts_with("nvidia");
     let mut closed = Vec::new();
     for folder in ["/dev", "/dev/dri"] {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };

@@ -40,5 +40,8 @@ fn known() {
 #[test]
 fn contract_holds() {
     let backend = Verifier::new(device(true), &Options { slot_items: Some(4096), ..Options::default() }).unwrap();
-    match contract::check(&backend) { Ok(r) => eprintln!("{r:?}"), Err(e) => panic!("{e}") }
+    match contract::check(&backend) {
+        Ok(r) => eprintln!("{r:?}"),
+        Err(e) => panic!("{e}"),
+    }
 }

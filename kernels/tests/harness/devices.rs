@@ -1,6 +1,9 @@
 //! The devices of this machine, and one launch of one kernel.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chainbox_kernels::{
     device::{Device, DeviceInfo, Launch, SlotBytes},
@@ -24,6 +27,9 @@ pub trait OnDevice {
 /// # Panics
 /// Where there is none, unless CHAINBOX_NO_DEVICES=1 is set.
 pub fn on_every_device(test: &impl OnDevice) {
+    // One at a time: drivers of the same device in many threads of one process are no part of what is tested here.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut devices = 0;
     #[cfg(feature = "opencl")]
     match chainbox_kernels::opencl::OpenCl::all() {
@@ -51,7 +57,14 @@ fn name_of(info: &DeviceInfo, form: &str) -> String {
 }
 
 /// One test kernel over items of some words each; the words of each answer. Words beyond the answers must stay as they were.
-pub fn launch<D: Device>(device: &D, program: &D::Program, kernel: usize, input: &[u32], items: usize, answer_words: usize) -> Vec<Vec<u32>> {
+pub fn launch<D: Device>(
+    device: &D,
+    program: &D::Program,
+    kernel: usize,
+    input: &[u32],
+    items: usize,
+    answer_words: usize,
+) -> Vec<Vec<u32>> {
     let lanes = items.next_multiple_of(GROUP_LANES);
     let output_words = (lanes + 1) * answer_words;
     let tables = device.tables(64, &[]).unwrap();
