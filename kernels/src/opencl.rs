@@ -46,7 +46,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(1);
 const LEFTOVER_TIME_MAX: Duration = Duration::from_secs(60);
 /// The most characters of a compiler's log that are kept.
 const LOG_CHARS_MAX: usize = 4096;
-/// The bytes of what a launch is told.
+/// The words of what a launch is told.
 const PARAMS_WORDS: usize = 16;
 const WORD_BYTES: usize = size_of::<u32>();
 
@@ -129,6 +129,9 @@ impl OpenCl {
     /// # Errors
     /// [`Why`] there is none: no loader, no platform, no device, or a device file that may not be opened.
     pub fn all() -> Result<Vec<Listed>, Why> {
+        // Drivers find their devices at the first call, and PoCL lists none to a second thread that asks meanwhile.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let platforms = match get_platforms() {
             Ok(platforms) if !platforms.is_empty() => platforms,
             Ok(_) | Err(ClError(CL_PLATFORM_NOT_FOUND_KHR)) => return Err(no_platform()),
@@ -150,8 +153,8 @@ impl OpenCl {
         for platform in platforms {
             let name = platform.name().unwrap_or_default();
             match platform.get_devices(CL_DEVICE_TYPE_ALL) {
-                Ok(ids) => listed.extend(ids.into_iter().map(|id| list(id, &name))),
-                Err(ClError(CL_DEVICE_NOT_FOUND)) => refusals.push(format!("{name} has no device")),
+                Ok(ids) if !ids.is_empty() => listed.extend(ids.into_iter().map(|id| list(id, &name))),
+                Ok(_) | Err(ClError(CL_DEVICE_NOT_FOUND)) => refusals.push(format!("{name} has no device")),
                 Err(error) => refusals.push(format!("{name} fails ({error})")),
             }
         }
@@ -469,14 +472,14 @@ fn list(id: opencl3::types::cl_device_id, platform: &str) -> Listed {
 fn no_platform() -> Why {
     Why {
         what: "the OpenCL loader finds no platform".to_owned(),
-        remedy: "install the OpenCL driver of the device (nvidia-opencl-icd, rocm-opencl-icd, intel-opencl-icd or, without a GPU, pocl-opencl-icd), which writes \
-                 its name below /etc/OpenCL/vendors"
+        remedy: "install the OpenCL driver of the device (nvidia-opencl-icd, rocm-opencl-icd, intel-opencl-icd or, without a GPU, pocl-opencl-icd); \
+                 drivers are named below /etc/OpenCL/vendors"
             .to_owned(),
     }
 }
 
 fn no_device(refusals: &[String]) -> Why {
-    let what = format!("no OpenCL platform has a device: {}", refusals.join(", "));
+    let what = format!("no OpenCL platform has a device ({})", refusals.join(", "));
     let remedy = match closed_device_files().as_slice() {
         [] => "look whether the kernel's driver of the device is loaded (lspci -k)".to_owned(),
         files => format!("the user may not open {}: join the groups render and video, and log in again", files.join(", ")),
@@ -486,7 +489,8 @@ fn no_device(refusals: &[String]) -> Why {
 
 /// The device files of GPUs that this user may not open.
 fn closed_device_files() -> Vec<String> {
-    let is_gpu = |folder: &str, name: &str| folder == "/dev/dri" && name.starts_with("renderD") || folder == "/dev" && name.starts_with("nvidia");
+    let is_gpu =
+        |folder: &str, name: &str| folder == "/dev/dri" && name.starts_with("renderD") || folder == "/dev" && name.starts_with("nvidia");
     let mut closed = Vec::new();
     for folder in ["/dev", "/dev/dri"] {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
