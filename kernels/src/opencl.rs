@@ -116,6 +116,7 @@ pub struct Slot {
     staged: Pinned,
     answered: Pinned,
     /// What the launches under way are told. Boxes, since the driver reads them later and they may not move.
+    #[expect(clippy::vec_box, reason = "a vector that grows moves what is not boxed")]
     told: Vec<Box<[u32; PARAMS_WORDS]>>,
     told_used: usize,
     /// The last command of the submissions under way, and the bytes that it reads back.
@@ -171,7 +172,7 @@ impl OpenCl {
         hash::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn from_cache(&self, key: &str) -> Option<ClProgram> {
+    fn cached(&self, key: &str) -> Option<ClProgram> {
         let binary = self.cache.as_ref()?.get(key)?;
         // SAFETY: the device is the one of the context; the binary came from the driver itself, for this device, as the cache's key says.
         let mut program = unsafe { ClProgram::create_from_binary(&self.context, &[self.device.id()], &[&binary]) }.ok()?;
@@ -179,7 +180,7 @@ impl OpenCl {
         Some(program)
     }
 
-    fn from_source(&self, program: &Program, key: &str) -> Result<ClProgram, DeviceError> {
+    fn built(&self, program: &Program, key: &str) -> Result<ClProgram, DeviceError> {
         let refused = |log: String| DeviceError::Compile { program: program.name.clone(), log };
         let mut built = ClProgram::create_from_source(&self.context, &program.opencl).map_err(|error| refused(error.to_string()))?;
         if let Err(error) = built.build(&[self.device.id()], OPTIONS) {
@@ -228,12 +229,12 @@ impl Device for OpenCl {
     fn compile(&self, program: &Program) -> Result<Compiled, DeviceError> {
         let key = self.cache_key(program);
         // What the cache holds may be of no use, or lack a kernel: then the source has it.
-        if let Some(built) = self.from_cache(&key)
+        if let Some(built) = self.cached(&key)
             && let Ok(kernels) = self.kernels(program, &built)
         {
             return Ok(Compiled { kernels: Mutex::new(kernels) });
         }
-        let built = self.from_source(program, &key)?;
+        let built = self.built(program, &key)?;
         Ok(Compiled { kernels: Mutex::new(self.kernels(program, &built)?) })
     }
 
