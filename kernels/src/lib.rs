@@ -8,3 +8,5 @@
 pub mod device;
 pub mod layout;
 pub mod program;
+#[cfg(feature = "wgpu")]
+pub mod wgpu;
