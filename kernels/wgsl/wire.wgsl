@@ -32,6 +32,14 @@ fn input_word(at: u32) -> u32 {
     return word_swap((word >> shift) | (input[at / 4u + 1u] << (32u - shift)));
 }
 
+// 32 bytes, big-endian.
+fn input_u256(at: u32) -> u256 {
+    return u256(
+        input_word(at + 28u), input_word(at + 24u), input_word(at + 20u), input_word(at + 16u),
+        input_word(at + 12u), input_word(at + 8u), input_word(at + 4u), input_word(at),
+    );
+}
+
 // The last 4*(place + 1) to 4*place bytes of an integer, read big-endian; 0 for what stands before it.
 fn input_word_of(integer: range, place: u32) -> u32 {
     let after = 4u * place;
@@ -42,8 +50,8 @@ fn input_word_of(integer: range, place: u32) -> u32 {
     return input_word(integer.at + integer.length - after - bytes) >> (8u * (4u - bytes));
 }
 
-// An integer of at most 32 bytes, read big-endian.
-fn input_u256(integer: range) -> u256 {
+// At most 32 bytes, big-endian.
+fn input_magnitude(integer: range) -> u256 {
     return u256(
         input_word_of(integer, 0u), input_word_of(integer, 1u), input_word_of(integer, 2u), input_word_of(integer, 3u),
         input_word_of(integer, 4u), input_word_of(integer, 5u), input_word_of(integer, 6u), input_word_of(integer, 7u),
@@ -59,15 +67,10 @@ fn string_at(ends_at: u32, bytes_at: u32, item: u32) -> range {
     return range(bytes_at + begin, input[ends_at + item] - begin);
 }
 
-// The item of a lane; a lane beyond the items has the first one once more.
-fn item_of(lane: u32) -> u32 {
-    return input[params[PARAM_ORDER_AT] + select(0u, lane, lane < params[PARAM_ITEMS])];
-}
-
 // What stands in two integers: each in [1, n - 1], or why not. An integer of more than 32 bytes, or a negative one, has no bytes here.
 fn signature_of(r: range, s: range) -> signature {
-    let r_value = input_u256(r);
-    let s_value = input_u256(s);
+    let r_value = input_magnitude(r);
+    let s_value = input_magnitude(s);
     var status = 0u;
     if u256_is_zero(s_value) == 1u || u256_less(s_value, N) == 0u {
         status = REASON_S_OUT_OF_RANGE;
@@ -78,8 +81,9 @@ fn signature_of(r: range, s: range) -> signature {
     return signature(r_value, s_value, status);
 }
 
-fn signature_raw(bytes: range) -> signature {
-    if bytes.length != 64u {
+// r||s, of which the first 64 bytes are looked at; `encoded`: they are all.
+fn signature_raw(bytes: range, encoded: u32) -> signature {
+    if encoded == 0u {
         return signature(u256_small(0u), u256_small(0u), REASON_ENCODING);
     }
     return signature_of(range(bytes.at, 32u), range(bytes.at + 32u, 32u));
@@ -151,6 +155,7 @@ fn der_integer(content: range) -> element {
     return element(magnitude, true);
 }
 
+// SEQUENCE { INTEGER r, INTEGER s } in strict DER, with nothing after it.
 fn signature_der(bytes: range) -> signature {
     let none = signature(u256_small(0u), u256_small(0u), REASON_ENCODING);
     let sequence = der_element(0x30u, bytes);
@@ -186,10 +191,10 @@ fn key_parse(bytes: range) -> key {
     if !is_whole && !is_compressed {
         return key(g, REASON_KEY_MALFORMED);
     }
-    let x = input_u256(range(bytes.at + 1u, 32u));
+    let x = input_u256(bytes.at + 1u);
     var y = u256_small(0u);
     if is_whole {
-        y = input_u256(range(bytes.at + 33u, 32u));
+        y = input_u256(bytes.at + 33u);
     }
     if u256_less(x, P) == 0u || u256_less(y, P) == 0u {
         return key(g, REASON_KEY_MALFORMED);
