@@ -99,7 +99,7 @@ impl Program {
         };
         // A driver compiles every kernel that it sees, so it sees those of the program alone.
         let named: String = kernels.iter().map(|kernel| format!("#define KERNEL_{kernel} 1\n")).collect();
-        let opencl = named + OPENCL_PRELUDE + &OPENCL.source(purpose, "words");
+        let opencl = named + &OPENCL.source(purpose, "words");
         let wgsl = ["words32", "words64"].map(|words| WGSL.source(purpose, words));
         Self { name, opencl, kernels, wgsl }
     }
@@ -128,9 +128,6 @@ macro_rules! sources {
         Sources(&[$(($name, include_str!(concat!("../", $folder, "/", $name, ".", $extension)))),*])
     };
 }
-
-/// What OpenCL C and CUDA call differently, for OpenCL C.
-const OPENCL_PRELUDE: &str = include_str!("../opencl/prelude_opencl.cl");
 
 const OPENCL: Sources = sources!("opencl", "cl",
     "constants_layout" "constants_secp256k1" "constants_p256" "constants_sm2" "constants_keccak256" "constants_sha256" "constants_sm3"
