@@ -24,10 +24,10 @@ fn hash_last(block: hash_words, bytes: u32) -> hash_words {
 
 // A lane, rotated to the left by 1 to 63 bits.
 fn hash_rotate(a: vec2<u32>, by: u32) -> vec2<u32> {
-    let from = select(a, a.yx, by >= 32u);
+    let turned = select(a, a.yx, by >= 32u);
     let bits = by % 32u;
     // Rotations by 32 do not occur.
-    return (from << vec2<u32>(bits)) | (from.yx >> vec2<u32>(32u - bits));
+    return (turned << vec2<u32>(bits)) | (turned.yx >> vec2<u32>(32u - bits));
 }
 
 fn hash_block(state: hash_state, block: hash_words) -> hash_state {

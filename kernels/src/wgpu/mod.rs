@@ -9,7 +9,6 @@ mod slot;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -25,6 +24,7 @@ pub use self::{
     slot::Slot,
 };
 use crate::{
+    cache::Cache,
     device::{Device, DeviceError, DeviceInfo, Launch, SlotBytes},
     program::Program,
 };
@@ -53,7 +53,7 @@ pub struct Wgpu {
     queue: ::wgpu::Queue,
     bindings: BindGroupLayout,
     layout: PipelineLayout,
-    cache: Option<PathBuf>,
+    cache: Option<Cache>,
     /// Why the device is of no more use, once it is.
     failure: Arc<Mutex<Option<String>>>,
 }
@@ -63,11 +63,11 @@ pub struct Wgpu {
 pub struct Tables(Buffer);
 
 impl Wgpu {
-    /// Opens an adapter with all that it has. Compiled kernels are kept in the folder `cache`.
+    /// Opens an adapter with all that it has. Compiled kernels are kept in `cache`.
     ///
     /// # Errors
     /// [`DeviceError::Lost`] where the driver refuses.
-    pub fn open(adapter: &Adapter, words: Words, cache: Option<PathBuf>) -> Result<Self, DeviceError> {
+    pub fn open(adapter: &Adapter, words: Words, cache: Option<Cache>) -> Result<Self, DeviceError> {
         let wanted = match words {
             Words::Native => Features::SHADER_INT64 | Features::PIPELINE_CACHE,
             Words::Only32 => Features::PIPELINE_CACHE,
