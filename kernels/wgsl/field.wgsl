@@ -52,7 +52,7 @@ fn fe_pow(a: u256, exponent: u256) -> u256 {
         powers[i] = fe_mul(powers[i - 1u], a);
     }
     var left = exponent;
-    var result = u256(FE_ONE);
+    var result: u256 = FE_ONE;
     for (var window = 0u; window < 64u; window++) {
         for (var i = 0u; i < 4u; i++) {
             result = fe_sqr(result);

@@ -52,8 +52,8 @@ fn sc_inv(a: u256) -> u256 {
     for (var i = 1u; i < 16u; i++) {
         powers[i] = sc_mul(powers[i - 1u], a);
     }
-    var left = u256(SC_INV_EXPONENT);
-    var result = u256(SC_ONE);
+    var left: u256 = SC_INV_EXPONENT;
+    var result: u256 = SC_ONE;
     // Four squares, then a product: one place for both.
     for (var i = 0u; i < 320u; i++) {
         var factor = result;
