@@ -10,6 +10,8 @@ use chainbox_kernels::{
     layout::{GROUP_LANES, Params, WORK_WORDS},
     program::{Program, Purpose},
 };
+#[cfg(feature = "wgpu")]
+use chainbox_kernels::wgpu::{Wgpu, Words};
 
 /// A launch that takes longer hangs.
 const TIME_MAX: Duration = Duration::from_secs(300);
@@ -41,6 +43,19 @@ pub fn on_every_device(test: &impl OnDevice) {
             }
         }
         Err(why) => eprintln!("OpenCL: {why}"),
+    }
+    #[cfg(feature = "wgpu")]
+    match chainbox_kernels::wgpu::adapters() {
+        Ok(adapters) => {
+            for adapter in adapters {
+                for words in [Words::Native, Words::Only32] {
+                    devices += 1;
+                    let name = name_of(&adapter.info, &format!(" {words:?}"));
+                    test.run(&name, Wgpu::open(&adapter, words, None).unwrap_or_else(|error| panic!("{name}: {error}")));
+                }
+            }
+        }
+        Err(why) => eprintln!("Vulkan: {why}"),
     }
     let may_have_none = std::env::var_os("CHAINBOX_NO_DEVICES").is_some_and(|value| value == "1");
     assert!(
