@@ -128,7 +128,8 @@ impl Dispatcher {
         let job_items_max = mine.map_or(1.0, |index| servers[index].1.job_items_max);
         let is_free = lane != Lane::Express && class == Class::Large && member.jobs == 0;
         if is_free && let Some(Probe { items }) = member.probe(now, pending.task, item_bytes, level.time, share) {
-            return Some(Offer { items_max: items, bytes_max, is_probe: true, ..all });
+            let items_max = items.min(member.items_max());
+            return Some(Offer { items_max, bytes_max, is_probe: true, ..all });
         }
         if share < 1.0 {
             return None;
