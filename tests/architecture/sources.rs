@@ -22,6 +22,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "engine/src/simd/avx512.rs",
     "engine/src/simd/prefetch.rs",
     "engine/src/simd/sha.rs",
+    "kernels/src/cuda.rs",
     "kernels/src/opencl.rs",
 ];
 
