@@ -121,6 +121,8 @@ fn of_api(api: &'static str) -> Vec<Found> {
     match api {
         #[cfg(feature = "opencl")]
         "opencl" => opencl(),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => wgpu(),
         _ => vec![unusable(api, "this build has no such back end", &format!("build with the cargo feature {api}"))],
     }
 }
@@ -129,8 +131,23 @@ fn of_api(api: &'static str) -> Vec<Found> {
 fn opencl() -> Vec<Found> {
     use crate::{cache::Cache, opencl::OpenCl};
     match OpenCl::all() {
-        Ok(listed) => usable("opencl", listed, |device| device.info().clone(), |device, options| device.open(options.cache.clone().map(Cache::new))),
+        Ok(listed) => {
+            usable("opencl", listed, |device| device.info().clone(), |device, options| device.open(options.cache.clone().map(Cache::new)))
+        }
         Err(why) => vec![unusable("opencl", &why.what, &why.remedy)],
+    }
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu() -> Vec<Found> {
+    use crate::{
+        cache::Cache,
+        wgpu::{Wgpu, Words, adapters},
+    };
+    let open = |adapter: &_, options: &Options| Wgpu::open(adapter, Words::Native, options.cache.clone().map(Cache::new));
+    match adapters() {
+        Ok(adapters) => usable("wgpu", adapters, |adapter| adapter.info.clone(), open),
+        Err(why) => vec![unusable("wgpu", &why.what, &why.remedy)],
     }
 }
 
