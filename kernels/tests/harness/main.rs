@@ -7,4 +7,5 @@ mod devices;
 mod faults;
 mod flipping;
 mod functions;
+mod known_keys;
 mod values;
