@@ -8,4 +8,6 @@ mod faults;
 mod flipping;
 mod functions;
 mod known_keys;
+mod items;
+mod known;
 mod values;
