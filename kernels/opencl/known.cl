@@ -18,9 +18,17 @@ KERNEL(key_tables) {
     p.y = u256_load(work, WORK_Y, lanes, whose);
     p.z = U256(FE_ONE);
     for (uint i = 0; i < 4 * window; i++) p = ge_double(p);
-    affine q = ge_scale(p.x, p.y, group_inv_fe(shared, window, p.z));
-    multiples_make(work, lanes, lane, q);
-    multiples_scale(work, lanes, lane, group_inv_fe(shared, window, u256_load(work, WORK_PRODUCT, lanes, lane)));
+    // One call in a loop: PoCL fails to compile a kernel that calls a function with barriers at two places.
+    fe z = p.z;
+    for (uint pass = 0; pass < 2; pass++) {
+        fe inverse = group_inv_fe(shared, window, z);
+        if (pass == 0) {
+            multiples_make(work, lanes, lane, ge_scale(p.x, p.y, inverse));
+            z = u256_load(work, WORK_PRODUCT, lanes, lane);
+        } else {
+            multiples_scale(work, lanes, lane, inverse);
+        }
+    }
     uint table = key_table(params, slot) + POINT_WORDS * KEY_MULTIPLES * window;
     for (uint row = 0; row < KEY_MULTIPLES; row++) {
         uint at = WORK_MULTIPLES + POINT_WORDS * row;

@@ -131,7 +131,9 @@ fn of_api(api: &'static str) -> Vec<Found> {
 fn opencl() -> Vec<Found> {
     use crate::{cache::Cache, opencl::OpenCl};
     match OpenCl::all() {
-        Ok(listed) => usable("opencl", listed, |device| device.info().clone(), |device, options| device.open(options.cache.clone().map(Cache::new))),
+        Ok(listed) => {
+            usable("opencl", listed, |device| device.info().clone(), |device, options| device.open(options.cache.clone().map(Cache::new)))
+        }
         Err(why) => vec![unusable("opencl", &why.what, &why.remedy)],
     }
 }

@@ -81,6 +81,13 @@ fn byte_of(input: Input) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factor(f64);
 
+impl Factor {
+    /// The number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
 impl Default for Factor {
     fn default() -> Self {
         Self(1.0)
@@ -98,6 +105,12 @@ impl Costs {
     pub fn predict(&self, task: Task, size: Size, factor: Factor) -> Work {
         let sum: f64 = self.model(task).products(size).iter().sum();
         as_work(sum * factor_of(task, factor))
+    }
+
+    /// The work of one more item of that many bytes.
+    pub fn item(&self, task: Task, item_bytes: f64, factor: Factor) -> f64 {
+        let [_, item, byte] = self.model(task).terms;
+        (item + byte * item_bytes) * factor_of(task, factor)
     }
 
     /// The items that fit some work beside the fixed part, for items of that many bytes each; 0 where not even the fixed part fits.

@@ -8,7 +8,7 @@ use std::{
 
 use chainbox_engine::{
     backend::Fault,
-    dispatch::{Job, Lane},
+    dispatch::{Job, Lane, Outcome},
 };
 use tracing::error;
 
@@ -79,7 +79,7 @@ pub fn start(shared: &Arc<Shared>) {
         let shared = Arc::clone(shared);
         let name = match lane {
             Lane::Express => "express".to_owned(),
-            Lane::Bulk => format!("bulk-{slot}"),
+            Lane::Bulk | Lane::Device(_) => format!("bulk-{slot}"),
         };
         spawn(name, move || shared.work(slot));
     }
@@ -152,7 +152,11 @@ impl Shared {
         let mut state = self.state();
         state.slots.slots[slot].is_busy = false;
         state.slots.slots[slot].since = None;
-        state.dispatcher.finished(self.start.elapsed(), job.id, busy, &invalid);
+        let outcome = match &answers {
+            Ok(_) => Outcome::Answered { invalid, audited: 0 },
+            Err(fault) => Outcome::Failed(fault.to_string()),
+        };
+        state.dispatcher.finished(self.start.elapsed(), job.id, busy, outcome);
         let mut from = 0;
         for part in job.parts {
             state.deliver(&part, &answers, from);

@@ -171,7 +171,7 @@ impl Work {
     pub fn start(backend: Arc<dyn Backend>, limits: Limits, metrics: Arc<Metrics>) -> Self {
         let state = State {
             queue_time_max: limits.queue_time_max,
-            dispatcher: Dispatcher::new(limits),
+            dispatcher: Dispatcher::new(limits, [0; 32]),
             waiting: HashMap::new(),
             slots: Slots::default(),
             is_closing: false,
@@ -187,7 +187,7 @@ impl Work {
     pub async fn expire(self) {
         loop {
             let waits = self.0.waits.notified();
-            let next = self.0.state().dispatcher.next_expiry();
+            let next = self.0.state().dispatcher.next_due();
             match next {
                 None => waits.await,
                 Some(time) => {
@@ -240,7 +240,7 @@ impl Work {
         if state.is_closing {
             return Err((Unanswered::Closing, payload));
         }
-        let waited_before = state.dispatcher.next_expiry().is_some();
+        let waited_before = state.dispatcher.next_due().is_some();
         let ticket = match state.dispatcher.submit(shared.start.elapsed(), request) {
             Ok(ticket) => ticket,
             Err(refusal) => return Err((refusal.into(), payload)),
@@ -332,7 +332,7 @@ impl Shared {
     fn expire(&self) {
         let mut state = self.state();
         let queue_time_max = state.queue_time_max;
-        for ticket in state.dispatcher.expire(self.start.elapsed()) {
+        for ticket in state.dispatcher.due(self.start.elapsed()).expired {
             if let Some(waiting) = state.waiting.remove(&ticket) {
                 // Who does not wait any more needs no answer.
                 let _ = waiting.answer.send(Err(Unanswered::Expired(queue_time_max)));
