@@ -100,10 +100,10 @@ pub trait DeviceBackend: Backend {
     /// [`Fault`].
     fn measure_kernels(&self, batch: &Batch, rounds: usize) -> Result<KernelTime, Fault>;
 
-    /// The 32x32 multiply-adds that the kernels spend on an item of this batch's shape, hashing not counted.
-    fn multiply_adds_an_item(&self, batch: &Batch) -> u64;
+    /// See [`Verifier::multiply_adds_an_item`].
+    fn multiply_adds_an_item(&self, batch: &Batch, key_is_known: bool) -> u64;
 
-    /// 32x32 multiply-adds a second that the device does in a loop of nothing else, the best of some runs within about `time`.
+    /// See [`Verifier::multiply_add_rate`].
     ///
     /// # Errors
     /// [`Fault`].
@@ -205,8 +205,8 @@ impl<D: Device> DeviceBackend for Verifier<D> {
         self.measure_kernels(batch, rounds)
     }
 
-    fn multiply_adds_an_item(&self, batch: &Batch) -> u64 {
-        self.multiply_adds_an_item(batch)
+    fn multiply_adds_an_item(&self, batch: &Batch, key_is_known: bool) -> u64 {
+        self.multiply_adds_an_item(batch, key_is_known)
     }
 
     fn multiply_add_rate(&self, time: Duration) -> Result<f64, Fault> {

@@ -40,8 +40,11 @@ pub fn adapters() -> Result<Vec<Adapter>, Unavailable> {
 }
 
 fn list() -> Result<Vec<Adapter>, Unavailable> {
-    let descriptor =
-        InstanceDescriptor { backends: Backends::VULKAN, flags: InstanceFlags::empty(), ..InstanceDescriptor::new_without_display_handle() };
+    let descriptor = InstanceDescriptor {
+        backends: Backends::VULKAN,
+        flags: InstanceFlags::empty(),
+        ..InstanceDescriptor::new_without_display_handle()
+    };
     let instance = Instance::new(descriptor);
     let found: Vec<_> = ready(instance.enumerate_adapters(Backends::VULKAN)).into_iter().map(adapter).collect();
     if found.is_empty() { Err(unavailable(&instance)) } else { Ok(found) }
@@ -91,7 +94,8 @@ fn closed_node() -> Option<String> {
     let nodes = std::fs::read_dir("/dev/dri").into_iter().flatten().flatten().map(|entry| entry.path());
     let closed = |node: &std::path::PathBuf| {
         let is_render = node.file_name().is_some_and(|name| name.to_string_lossy().starts_with("render"));
-        is_render && File::options().read(true).write(true).open(node).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        is_render
+            && File::options().read(true).write(true).open(node).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     };
     nodes.filter(closed).map(|node| node.display().to_string()).next()
 }

@@ -29,7 +29,10 @@ pub(super) fn compile(wgpu: &Wgpu, program: &Program) -> Result<Pipelines, Devic
             module: &module,
             entry_point: Some(kernel),
             // Every kernel writes what the group reads.
-            compilation_options: PipelineCompilationOptions { zero_initialize_workgroup_memory: false, ..PipelineCompilationOptions::default() },
+            compilation_options: PipelineCompilationOptions {
+                zero_initialize_workgroup_memory: false,
+                ..PipelineCompilationOptions::default()
+            },
             cache: cache.as_ref(),
         };
         wgpu.scoped(|| wgpu.device.create_compute_pipeline(&descriptor)).map_err(|log| failed(format!("{kernel}: {log}")))

@@ -14,8 +14,8 @@ use std::{
 };
 
 use ::wgpu::{
-    BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, Buffer, BufferBindingType, BufferDescriptor, BufferUsages,
-    DeviceDescriptor, ErrorFilter, Features, MemoryHints, PipelineLayout, PipelineLayoutDescriptor, ShaderStages,
+    BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, Buffer, BufferBindingType, BufferDescriptor,
+    BufferUsages, DeviceDescriptor, ErrorFilter, Features, MemoryHints, PipelineLayout, PipelineLayoutDescriptor, ShaderStages,
 };
 
 pub use self::{
@@ -87,8 +87,10 @@ impl Wgpu {
         device.on_uncaptured_error(Arc::new(move |error: ::wgpu::Error| note(&uncaptured, error.to_string())));
 
         let bindings = device.create_bind_group_layout(&BindGroupLayoutDescriptor { label: None, entries: &entries() });
-        let layout =
-            device.create_pipeline_layout(&PipelineLayoutDescriptor { bind_group_layouts: &[Some(&bindings)], ..PipelineLayoutDescriptor::default() });
+        let layout = device.create_pipeline_layout(&PipelineLayoutDescriptor {
+            bind_group_layouts: &[Some(&bindings)],
+            ..PipelineLayoutDescriptor::default()
+        });
         Ok(Self { info: adapter.info.clone(), device, queue, bindings, layout, cache, failure })
     }
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 use ::wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding, BufferUsages, CommandEncoder, CommandEncoderDescriptor,
-    ComputePassDescriptor, MapMode, PollError, PollType, SubmissionIndex,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding, BufferUsages, CommandEncoder,
+    CommandEncoderDescriptor, ComputePassDescriptor, MapMode, PollError, PollType, SubmissionIndex,
 };
 
 use super::{INPUT, OUTPUT, PARAMS, Pipelines, TABLES, WORK, Wgpu};
@@ -116,7 +116,8 @@ impl Slot {
         let fits = input.len() <= self.bytes.input && output_bytes <= self.bytes.output && launches.len() <= LAUNCHES_MAX;
         let is_whole = input.len().is_multiple_of(4) && output_bytes.is_multiple_of(4);
         if !fits || !is_whole {
-            let text = format!("{} bytes of input, {output_bytes} of output and {} launches do not fit the slot", input.len(), launches.len());
+            let text =
+                format!("{} bytes of input, {output_bytes} of output and {} launches do not fit the slot", input.len(), launches.len());
             return Err(DeviceError::Lost(text));
         }
         // An answer that nobody waited for.
@@ -153,7 +154,8 @@ impl Slot {
         }
         self.readback.wait(wgpu, &last, begun, time_max)?;
         let answer = &mut self.answer[..self.answer_bytes];
-        let view = self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(|error| DeviceError::Lost(error.to_string()))?;
+        let view =
+            self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(|error| DeviceError::Lost(error.to_string()))?;
         answer.copy_from_slice(&view);
         drop(view);
         self.readback.unmap();

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "wgpu")]
+use chainbox_kernels::wgpu::{Wgpu, Words};
 use chainbox_kernels::{
     device::{Device, DeviceInfo, Launch, SlotBytes},
     layout::{GROUP_LANES, Params, WORK_WORDS},
     program::{Program, Purpose},
 };
-#[cfg(feature = "wgpu")]
-use chainbox_kernels::wgpu::{Wgpu, Words};
 
 /// A launch that takes longer hangs.
 const TIME_MAX: Duration = Duration::from_secs(300);
