@@ -213,12 +213,6 @@ impl Sources {
     /// The first of these files that there is.
     fn file(&self, names: &[String]) -> &'static str {
         let found = names.iter().find_map(|name| self.files.iter().find(|(file, _)| file == name));
-        let found = found.unwrap_or_else(|| panic!("the kernels lack the file {names:?}"));
-        if let Ok(folder) = std::env::var("WGSL_DIR") {
-            if let Ok(text) = std::fs::read_to_string(format!("{folder}/{}.wgsl", found.0)) {
-                return Box::leak(text.into_boxed_str());
-            }
-        }
-        found.1
+        found.unwrap_or_else(|| panic!("the kernels lack the file {names:?}")).1
     }
 }
