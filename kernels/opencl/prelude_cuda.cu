@@ -19,6 +19,10 @@ typedef struct {
 #define NOINLINE __noinline__
 #define UNROLL _Pragma("unroll")
 
+// Sums go through the carry flag.
+#define WORD_CARRIES 1
+#define WORD_ROWS 1
+
 #define GLOBAL
 #define CONSTANT static __device__ const
 #define LOCAL

@@ -163,8 +163,7 @@ impl Slot {
         }
         self.readback.wait(wgpu, Some(&last), time_max)?;
         let answer = &mut self.answer[..self.answer_bytes];
-        let view =
-            self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(lost)?;
+        let view = self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(lost)?;
         answer.copy_from_slice(&view);
         drop(view);
         self.readback.unmap();

@@ -7,7 +7,7 @@ mod devices;
 mod faults;
 mod flipping;
 mod functions;
-mod known_keys;
 mod items;
 mod known;
+mod known_keys;
 mod values;
