@@ -4,28 +4,28 @@
 
 // a below 2^512, modulo p: what stands above 2^256 counts 2^32 + FOLD_LOW times.
 fn fe_reduce(a: u512) -> u256 {
-    let high = u512_high(a);
-    let r = u256_mul_word(high, FOLD_LOW, u512_low(a));
-    let w1 = word_add(r[1], high[0], 0u);
-    let w2 = word_add(r[2], high[1], w1.y);
-    let w3 = word_add(r[3], high[2], w2.y);
-    let w4 = word_add(r[4], high[3], w3.y);
-    let w5 = word_add(r[5], high[4], w4.y);
-    let w6 = word_add(r[6], high[5], w5.y);
-    let w7 = word_add(r[7], high[6], w6.y);
-    let w8 = word_add(r[8], high[7], w7.y);
-    // What is left above is below 2^34.
-    let f0 = word_mul_add(w8.x, FOLD_LOW, r[0], 0u);
-    let f1 = word_mul_add(w8.y, FOLD_LOW, w1.x, f0.y);
-    let g1 = word_add(f1.x, w8.x, 0u);
-    let g2 = word_add(w2.x, f1.y, g1.y);
-    let h2 = word_add(g2.x, w8.y, 0u);
-    let h3 = word_add(w3.x, g2.y, h2.y);
-    let h4 = word_add(w4.x, 0u, h3.y);
-    let h5 = word_add(w5.x, 0u, h4.y);
-    let h6 = word_add(w6.x, 0u, h5.y);
-    let h7 = word_add(w7.x, 0u, h6.y);
-    return u256_reduce_once(u256(f0.x, g1.x, h2.x, h3.x, h4.x, h5.x, h6.x, h7.x), h7.y, P);
+    let c0 = wide_add(wide_mul_add(wide(), FOLD_LOW, a[8]), a[0]);
+    let c1 = wide_add(wide_add(wide_mul_add(wide_high(c0), FOLD_LOW, a[9]), a[1]), a[8]);
+    let c2 = wide_add(wide_add(wide_mul_add(wide_high(c1), FOLD_LOW, a[10]), a[2]), a[9]);
+    let c3 = wide_add(wide_add(wide_mul_add(wide_high(c2), FOLD_LOW, a[11]), a[3]), a[10]);
+    let c4 = wide_add(wide_add(wide_mul_add(wide_high(c3), FOLD_LOW, a[12]), a[4]), a[11]);
+    let c5 = wide_add(wide_add(wide_mul_add(wide_high(c4), FOLD_LOW, a[13]), a[5]), a[12]);
+    let c6 = wide_add(wide_add(wide_mul_add(wide_high(c5), FOLD_LOW, a[14]), a[6]), a[13]);
+    let c7 = wide_add(wide_add(wide_mul_add(wide_high(c6), FOLD_LOW, a[15]), a[7]), a[14]);
+    // Below 2^33.
+    let above = wide_add(wide_high(c7), a[15]);
+    let above_low = wide_low(above);
+    let above_high = wide_low(wide_high(above));
+    let f0 = wide_add(wide_mul_add(wide(), FOLD_LOW, above_low), wide_low(c0));
+    let f1 = wide_add(wide_add(wide_mul_add(wide_high(f0), FOLD_LOW, above_high), above_low), wide_low(c1));
+    let f2 = wide_add(wide_add(wide_high(f1), above_high), wide_low(c2));
+    let f3 = wide_add(wide_high(f2), wide_low(c3));
+    let f4 = wide_add(wide_high(f3), wide_low(c4));
+    let f5 = wide_add(wide_high(f4), wide_low(c5));
+    let f6 = wide_add(wide_high(f5), wide_low(c6));
+    let f7 = wide_add(wide_high(f6), wide_low(c7));
+    let r = u256(wide_low(f0), wide_low(f1), wide_low(f2), wide_low(f3), wide_low(f4), wide_low(f5), wide_low(f6), wide_low(f7));
+    return u256_reduce_once(r, wide_low(wide_high(f7)), P);
 }
 
 // The digits of a factor of an unknown key: two parts of 33 windows.

@@ -44,21 +44,29 @@ fn fe_to_integer(a: u256) -> u256 {
     return fe_reduce(u512(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u));
 }
 
-// a^exponent, by windows of 4 bits: 256 squares and 79 products.
+// a^exponent, by windows of 4 bits: 320 products after the 15 of the table. One place for all of them, since drivers paste in what is called.
 fn fe_pow(a: u256, exponent: u256) -> u256 {
     var powers: array<u256, 16>;
     powers[0] = FE_ONE;
-    for (var i = 1u; i < 16u; i++) {
-        powers[i] = fe_mul(powers[i - 1u], a);
-    }
     var left = exponent;
     var result: u256 = FE_ONE;
-    for (var window = 0u; window < 64u; window++) {
-        for (var i = 0u; i < 4u; i++) {
-            result = fe_sqr(result);
+    for (var i = 0u; i < 335u; i++) {
+        // The table, then for each window four squares and a product.
+        var factor = a;
+        if i == 15u {
+            result = FE_ONE;
         }
-        result = fe_mul(result, powers[left[7] >> 28u]);
-        left = u256_next_window(left);
+        if i >= 15u {
+            factor = result;
+            if i % 5u == 4u {
+                factor = powers[left[7] >> 28u];
+                left = u256_next_window(left);
+            }
+        }
+        result = fe_mul(result, factor);
+        if i < 15u {
+            powers[i + 1u] = result;
+        }
     }
     return result;
 }

@@ -22,33 +22,44 @@ fn group_store(node: u32, a: u256) {
     group_nodes[node + 896u] = a[7];
 }
 
-// 1/a for each lane of the group, with one inversion for all; 0 gives 0, and spoils no other lane's.
+// What a lane multiplies on a level of the tree, for the node `width` + lane: going up its children, going down its parent, which holds its inverse by then,
+// and its sister.
+struct group_nodes_of {
+    width: u32,
+    first: u32,
+    second: u32,
+}
+
+fn group_pair(level: u32, lane: u32) -> group_nodes_of {
+    if level < 6u {
+        let width = (GROUP_LANES / 2u) >> level;
+        return group_nodes_of(width, 2u * (width + lane), 2u * (width + lane) + 1u);
+    }
+    let width = 2u << (level - 6u);
+    return group_nodes_of(width, (width + lane) / 2u, (width + lane) ^ 1u);
+}
+
+// 1/a for each lane of the group, with one inversion for all; 0 gives 0, and spoils no other lane's. Six levels up, an inversion, six levels down.
 fn group_inv_fe(lane: u32, a: u256) -> u256 {
     let is_zero = u256_is_zero(a);
     workgroupBarrier();
     group_store(GROUP_LANES + lane, u256_select(a, FE_ONE, is_zero));
     workgroupBarrier();
-    for (var width = GROUP_LANES / 2u; width > 0u; width = width / 2u) {
-        if lane < width {
-            let node = width + lane;
-            group_store(node, fe_mul(group_load(2u * node), group_load(2u * node + 1u)));
+    for (var level = 0u; level < 12u; level++) {
+        if level == 6u {
+            if lane == 0u {
+                group_store(1u, fe_inv(group_load(1u)));
+            }
+            workgroupBarrier();
+        }
+        let pair = group_pair(level, lane);
+        var product = u256_small(0u);
+        if lane < pair.width {
+            product = fe_mul(group_load(pair.first), group_load(pair.second));
         }
         workgroupBarrier();
-    }
-    if lane == 0u {
-        group_store(1u, fe_inv(group_load(1u)));
-    }
-    workgroupBarrier();
-    for (var width = 2u; width <= GROUP_LANES; width = 2u * width) {
-        let node = width + lane;
-        var inverse = u256_small(0u);
-        if lane < width {
-            // The inverse of a node is that of its parent times its sister.
-            inverse = fe_mul(group_load(node / 2u), group_load(node ^ 1u));
-        }
-        workgroupBarrier();
-        if lane < width {
-            group_store(node, inverse);
+        if lane < pair.width {
+            group_store(pair.width + lane, product);
         }
         workgroupBarrier();
     }
@@ -61,26 +72,21 @@ fn group_inv_sc(lane: u32, a: u256) -> u256 {
     workgroupBarrier();
     group_store(GROUP_LANES + lane, u256_select(a, SC_ONE, is_zero));
     workgroupBarrier();
-    for (var width = GROUP_LANES / 2u; width > 0u; width = width / 2u) {
-        if lane < width {
-            let node = width + lane;
-            group_store(node, sc_mul(group_load(2u * node), group_load(2u * node + 1u)));
+    for (var level = 0u; level < 12u; level++) {
+        if level == 6u {
+            if lane == 0u {
+                group_store(1u, sc_inv(group_load(1u)));
+            }
+            workgroupBarrier();
+        }
+        let pair = group_pair(level, lane);
+        var product = u256_small(0u);
+        if lane < pair.width {
+            product = sc_mul(group_load(pair.first), group_load(pair.second));
         }
         workgroupBarrier();
-    }
-    if lane == 0u {
-        group_store(1u, sc_inv(group_load(1u)));
-    }
-    workgroupBarrier();
-    for (var width = 2u; width <= GROUP_LANES; width = 2u * width) {
-        let node = width + lane;
-        var inverse = u256_small(0u);
-        if lane < width {
-            inverse = sc_mul(group_load(node / 2u), group_load(node ^ 1u));
-        }
-        workgroupBarrier();
-        if lane < width {
-            group_store(node, inverse);
+        if lane < pair.width {
+            group_store(pair.width + lane, product);
         }
         workgroupBarrier();
     }

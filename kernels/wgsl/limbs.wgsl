@@ -83,19 +83,6 @@ fn u256_sub_modulo(a: u256, b: u256, m: u256) -> u256 {
     return u256_add(difference.value, u256_select(u256_small(0u), m, difference.carry)).value;
 }
 
-// a*b + c: nine words.
-fn u256_mul_word(a: u256, b: u32, c: u256) -> array<u32, 9> {
-    let w0 = word_mul_add(a[0], b, c[0], 0u);
-    let w1 = word_mul_add(a[1], b, c[1], w0.y);
-    let w2 = word_mul_add(a[2], b, c[2], w1.y);
-    let w3 = word_mul_add(a[3], b, c[3], w2.y);
-    let w4 = word_mul_add(a[4], b, c[4], w3.y);
-    let w5 = word_mul_add(a[5], b, c[5], w4.y);
-    let w6 = word_mul_add(a[6], b, c[6], w5.y);
-    let w7 = word_mul_add(a[7], b, c[7], w6.y);
-    return array<u32, 9>(w0.x, w1.x, w2.x, w3.x, w4.x, w5.x, w6.x, w7.x, w7.y);
-}
-
 // All but the least word.
 fn u256_of_high(a: array<u32, 9>) -> u256 {
     return u256(a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);

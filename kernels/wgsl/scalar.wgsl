@@ -49,19 +49,24 @@ fn sc_to_integer(a: u256) -> u256 {
 fn sc_inv(a: u256) -> u256 {
     var powers: array<u256, 16>;
     powers[0] = SC_ONE;
-    for (var i = 1u; i < 16u; i++) {
-        powers[i] = sc_mul(powers[i - 1u], a);
-    }
     var left: u256 = SC_INV_EXPONENT;
     var result: u256 = SC_ONE;
-    // Four squares, then a product: one place for both.
-    for (var i = 0u; i < 320u; i++) {
-        var factor = result;
-        if i % 5u == 4u {
-            factor = powers[left[7] >> 28u];
-            left = u256_next_window(left);
+    for (var i = 0u; i < 335u; i++) {
+        var factor = a;
+        if i == 15u {
+            result = SC_ONE;
+        }
+        if i >= 15u {
+            factor = result;
+            if i % 5u == 4u {
+                factor = powers[left[7] >> 28u];
+                left = u256_next_window(left);
+            }
         }
         result = sc_mul(result, factor);
+        if i < 15u {
+            powers[i + 1u] = result;
+        }
     }
     return result;
 }

@@ -19,7 +19,8 @@ pub struct Adapter {
 }
 
 /// Why there is nothing to open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {remedy}")]
 pub struct Unavailable {
     /// What is missing.
     pub what: String,

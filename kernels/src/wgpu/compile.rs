@@ -1,5 +1,7 @@
 //! Programs to pipelines, and the pipelines that are kept on disk.
 
+use std::thread;
+
 use ::wgpu::{
     ComputePipeline, ComputePipelineDescriptor, Features, PipelineCache, PipelineCacheDescriptor, PipelineCompilationOptions, ShaderModule,
     ShaderModuleDescriptor, ShaderRuntimeChecks, ShaderSource,
@@ -22,7 +24,7 @@ pub(super) fn compile(wgpu: &Wgpu, program: &Program) -> Result<Pipelines, Devic
     let known = wgpu.cache.as_ref().and_then(|cache| cache.get(&key));
     let module = wgpu.scoped(|| module(wgpu, source)).map_err(failed)?;
     let cache = wgpu.scoped(|| cache(wgpu, known.as_deref())).map_err(failed)?;
-    let pipeline = |kernel: &&str| {
+    let pipeline = |kernel: &str| {
         let descriptor = ComputePipelineDescriptor {
             label: None,
             layout: Some(&wgpu.layout),
@@ -37,7 +39,12 @@ pub(super) fn compile(wgpu: &Wgpu, program: &Program) -> Result<Pipelines, Devic
         };
         wgpu.scoped(|| wgpu.device.create_compute_pipeline(&descriptor)).map_err(|log| failed(format!("{kernel}: {log}")))
     };
-    let kernels = program.kernels.iter().map(pipeline).collect::<Result<_, _>>()?;
+    // A program has a handful of kernels. They are compiled side by side: drivers take seconds for them.
+    let kernels = thread::scope(|scope| {
+        let compiling: Vec<_> = program.kernels.iter().map(|kernel| scope.spawn(|| pipeline(kernel))).collect();
+        let panicked = |_| Err(failed("the compiler panicked".to_owned()));
+        compiling.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect::<Result<_, _>>()
+    })?;
     wgpu.check()?;
     if let (Some(kept), Some(data)) = (&wgpu.cache, cache.and_then(|cache| cache.get_data()))
         && known.as_ref() != Some(&data)

@@ -1,7 +1,9 @@
 //! The buffers of a submission, and the way of bytes there and back.
 
 use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    mem,
+    num::NonZeroU64,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,6 +19,8 @@ use crate::device::{DeviceError, Launch, SlotBytes};
 const LAUNCHES_MAX: usize = 256;
 /// The bytes of the parameters of a launch.
 const PARAMS_BYTES: usize = 64;
+/// The least bytes that can be mapped.
+const MAPPED_BYTES_MIN: u64 = 4;
 /// How long a submission waits for the input of the one before it, on the same slot, to be copied.
 const UPLOAD_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a thread waits for another one that has been told of a mapping and has yet to pass it on.
@@ -52,15 +56,21 @@ struct Staging {
     mapping: Arc<Mapping>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Mapping {
-    state: Mutex<State>,
+    asked: Mutex<Asked>,
     changed: Condvar,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What became of the last time that the host asked for the buffer, and how often it asked: another thread may tell of an earlier time late.
+#[derive(Debug)]
+struct Asked {
+    state: State,
+    times: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    #[default]
     Unmapped,
     Asked,
     Mapped,
@@ -76,7 +86,7 @@ impl Slot {
         let output = wgpu.buffer(bytes.output, BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC, false)?;
         let upload = wgpu.buffer(bytes.input, BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC, true)?;
         let readback = wgpu.buffer(bytes.output, BufferUsages::MAP_READ | BufferUsages::COPY_DST, false)?;
-        let one_launch = BufferBinding { buffer: &params, offset: 0, size: std::num::NonZeroU64::new(PARAMS_BYTES as u64) };
+        let one_launch = BufferBinding { buffer: &params, offset: 0, size: NonZeroU64::new(PARAMS_BYTES as u64) };
         let entries = [
             BindGroupEntry { binding: PARAMS, resource: BindingResource::Buffer(one_launch) },
             BindGroupEntry { binding: INPUT, resource: input.as_entire_binding() },
@@ -147,15 +157,13 @@ impl Slot {
 
     pub(super) fn wait(&mut self, wgpu: &Wgpu, time_max: Duration) -> Result<&[u8], DeviceError> {
         let Some(last) = self.last.clone() else { return Ok(&[]) };
-        let begun = Instant::now();
         if self.answer_bytes == 0 {
             poll(wgpu, &last, time_max, time_max)?;
             return Ok(&[]);
         }
-        self.readback.wait(wgpu, &last, begun, time_max)?;
+        self.readback.wait(wgpu, Some(&last), time_max)?;
         let answer = &mut self.answer[..self.answer_bytes];
-        let view =
-            self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(|error| DeviceError::Lost(error.to_string()))?;
+        let view = self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(lost)?;
         answer.copy_from_slice(&view);
         drop(view);
         self.readback.unmap();
@@ -164,13 +172,9 @@ impl Slot {
     }
 
     fn write_input(&mut self, wgpu: &Wgpu, input: &[u8], encoder: &mut CommandEncoder) -> Result<(), DeviceError> {
-        if let Some(last) = &self.last {
-            self.upload.wait(wgpu, last, Instant::now(), UPLOAD_TIME_MAX)?;
-        } else {
-            self.upload.wait_without_submission(wgpu)?;
-        }
+        self.upload.wait(wgpu, self.last.as_ref(), UPLOAD_TIME_MAX)?;
         let bytes = input.len() as u64;
-        let mut view = self.upload.buffer.get_mapped_range_mut(..bytes).map_err(|error| DeviceError::Lost(error.to_string()))?;
+        let mut view = self.upload.buffer.get_mapped_range_mut(..bytes).map_err(lost)?;
         view.copy_from_slice(input);
         drop(view);
         self.upload.unmap();
@@ -182,7 +186,7 @@ impl Slot {
         if self.poison.as_ref().is_none_or(|(filled, _)| *filled != word) {
             let buffer = wgpu.buffer(self.bytes.output, BufferUsages::COPY_SRC | BufferUsages::MAP_WRITE, true)?;
             let words = word.to_le_bytes().repeat(buffer.size() as usize / 4);
-            buffer.get_mapped_range_mut(..).map_err(|error| DeviceError::Lost(error.to_string()))?.copy_from_slice(&words);
+            buffer.get_mapped_range_mut(..).map_err(lost)?.copy_from_slice(&words);
             buffer.unmap();
             self.poison = Some((word, buffer));
         }
@@ -215,22 +219,22 @@ impl Slot {
 
 impl Staging {
     fn new(buffer: Buffer, state: State) -> Self {
-        Self { buffer, mapping: Arc::new(Mapping { state: Mutex::new(state), changed: Condvar::new() }) }
-    }
-
-    fn state(&self) -> State {
-        *self.mapping.lock()
+        Self { buffer, mapping: Arc::new(Mapping { asked: Mutex::new(Asked { state, times: 0 }), changed: Condvar::new() }) }
     }
 
     /// Asks for the first `bytes` bytes, once the device is done with them.
     fn ask(&self, mode: MapMode, bytes: usize) {
-        *self.mapping.lock() = State::Asked;
         let mapping = Arc::clone(&self.mapping);
-        self.buffer.map_async(mode, ..(bytes as u64).max(4), move |result| {
-            let mut state = mapping.lock();
-            // A mapping that was given up is told of it, too.
-            if *state == State::Asked {
-                *state = if result.is_ok() { State::Mapped } else { State::Refused };
+        let this_time = {
+            let mut asked = mapping.lock();
+            asked.state = State::Asked;
+            asked.times += 1;
+            asked.times
+        };
+        self.buffer.map_async(mode, ..(bytes as u64).max(MAPPED_BYTES_MIN), move |result| {
+            let mut asked = mapping.lock();
+            if asked.state == State::Asked && asked.times == this_time {
+                asked.state = if result.is_ok() { State::Mapped } else { State::Refused };
             }
             mapping.changed.notify_all();
         });
@@ -238,46 +242,36 @@ impl Staging {
 
     /// Gives the buffer back to the device, mapped or about to be.
     fn unmap(&self) {
-        let before = std::mem::replace(&mut *self.mapping.lock(), State::Unmapped);
+        let before = mem::replace(&mut self.mapping.lock().state, State::Unmapped);
         if matches!(before, State::Asked | State::Mapped) {
             self.buffer.unmap();
         }
     }
 
-    fn wait(&self, wgpu: &Wgpu, submission: &SubmissionIndex, begun: Instant, time_max: Duration) -> Result<(), DeviceError> {
+    /// Waits until the host has the buffer, which it has asked for after `submission`.
+    fn wait(&self, wgpu: &Wgpu, submission: Option<&SubmissionIndex>, time_max: Duration) -> Result<(), DeviceError> {
+        let begun = Instant::now();
         loop {
             if self.is_mapped()? {
                 return Ok(());
             }
             let left = time_max.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()).ok_or(DeviceError::Hangs(time_max))?;
-            poll(wgpu, submission, left, time_max)?;
+            match submission {
+                Some(submission) => poll(wgpu, submission, left, time_max)?,
+                // It was waited for: the host's turn is at most a callback away.
+                None => drop(wgpu.device.poll(PollType::Poll).map_err(lost)?),
+            }
             wgpu.check()?;
-            let state = self.mapping.lock();
-            if *state == State::Asked {
+            let asked = self.mapping.lock();
+            if asked.state == State::Asked {
                 // The callback is another thread's to call.
-                drop(self.mapping.changed.wait_timeout(state, CALLBACK_TIME).unwrap_or_else(PoisonError::into_inner));
+                drop(self.mapping.changed.wait_timeout(asked, CALLBACK_TIME).unwrap_or_else(PoisonError::into_inner));
             }
         }
-    }
-
-    /// After a submission was waited for, this mapping is at most a callback away.
-    fn wait_without_submission(&self, wgpu: &Wgpu) -> Result<(), DeviceError> {
-        let begun = Instant::now();
-        while !self.is_mapped()? {
-            if begun.elapsed() > UPLOAD_TIME_MAX {
-                return Err(DeviceError::Hangs(UPLOAD_TIME_MAX));
-            }
-            wgpu.device.poll(PollType::Poll).map_err(|error| DeviceError::Lost(error.to_string()))?;
-            let state = self.mapping.lock();
-            if *state == State::Asked {
-                drop(self.mapping.changed.wait_timeout(state, CALLBACK_TIME).unwrap_or_else(PoisonError::into_inner));
-            }
-        }
-        Ok(())
     }
 
     fn is_mapped(&self) -> Result<bool, DeviceError> {
-        match self.state() {
+        match self.mapping.lock().state {
             State::Mapped => Ok(true),
             State::Asked => Ok(false),
             State::Unmapped | State::Refused => Err(DeviceError::Lost("a buffer was not mapped".to_owned())),
@@ -286,9 +280,13 @@ impl Staging {
 }
 
 impl Mapping {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn lost(error: impl ToString) -> DeviceError {
+    DeviceError::Lost(error.to_string())
 }
 
 /// Waits for a submission.
@@ -296,6 +294,6 @@ fn poll(wgpu: &Wgpu, submission: &SubmissionIndex, left: Duration, time_max: Dur
     match wgpu.device.poll(PollType::Wait { submission_index: Some(submission.clone()), timeout: Some(left) }) {
         Ok(_) => Ok(()),
         Err(PollError::Timeout) => Err(DeviceError::Hangs(time_max)),
-        Err(error) => Err(DeviceError::Lost(error.to_string())),
+        Err(error) => Err(lost(error)),
     }
 }

@@ -9,4 +9,5 @@ mod flipping;
 mod functions;
 mod items;
 mod known;
+mod known_keys;
 mod values;
