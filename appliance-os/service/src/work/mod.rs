@@ -12,6 +12,7 @@ mod members;
 mod payload;
 mod pending;
 mod proofs;
+mod slots;
 mod timer;
 
 use std::{
@@ -36,9 +37,9 @@ use crate::{
 };
 use canaries::Canaries;
 use job::Partial;
-use lanes::Slots;
 use members::Members;
 use proofs::Proofs;
+use slots::Slots;
 
 pub use payload::{Answer, Payload, Unanswered};
 pub use pending::Pending;

@@ -255,7 +255,8 @@ async fn a_device_that_hangs_loses_its_work_and_holds_nobody_up() {
     assert!(metric(&running, "chainbox_backend_stuck_threads").await >= 1.0);
     assert!(get(&running, "/healthz").await.1.contains("within"), "the reason is the time");
     // It is not asked again while it holds threads.
-    verify_until(&running, "another quarantine", |second| second["reason"].as_str().is_some_and(|reason| reason.contains("still hangs"))).await;
+    verify_until(&running, "another quarantine", |second| second["reason"].as_str().is_some_and(|reason| reason.contains("still hangs")))
+        .await;
     let batches = device.batches.load(SeqCst);
     device.order(Order::Right);
     // What it answers now is of no use to anybody; then it is asked for the known answers.
