@@ -27,6 +27,15 @@ const SURPRISED: f64 = 16.0;
 /// After so many jobs, a short and a long one, a curve is good enough to plan with.
 const JOBS_LEARNT: u64 = 2;
 
+/// A job of a device has at most that many times the items of the largest before,
+const ITEMS_GROWTH: usize = 16;
+
+/// and one of a device of which nothing is known this many.
+const ITEMS_FIRST: usize = 64;
+
+/// The items that a device is known to take whose curve comes from an earlier run.
+const ITEMS_RESTORED: usize = 1 << 14;
+
 /// The bounds of each term in nanoseconds: a fixed part, an item, a byte.
 const TERM_MIN: [f64; 3] = [100.0, 1e-2, 1e-5];
 const TERM_MAX: [f64; 3] = [1e11, 1e10, 1e8];
@@ -41,6 +50,8 @@ pub struct Curve {
     /// When it last learnt.
     at: Time,
     jobs: u64,
+    /// The most items of a job that it learnt from.
+    items_seen: usize,
     /// Surprises in a row: above 0 for jobs that took longer, below for shorter ones.
     surprises: i32,
 }
@@ -81,7 +92,7 @@ impl Curve {
         for (index, term) in terms.into_iter().enumerate() {
             covariance[index][index] = (DOUBT_MAX * term).powi(2);
         }
-        Self { terms, covariance, at: Time::ZERO, jobs: 0, surprises: 0 }
+        Self { terms, covariance, at: Time::ZERO, jobs: 0, items_seen: 0, surprises: 0 }
     }
 
     /// With the terms of an earlier run, which are believed to some degree.
@@ -94,7 +105,7 @@ impl Curve {
                 curve.covariance[index][index] = (0.2 * curve.terms[index]).powi(2);
             }
         }
-        curve.jobs = learnt.jobs;
+        (curve.jobs, curve.items_seen) = (learnt.jobs, ITEMS_RESTORED);
         curve
     }
 
@@ -112,6 +123,12 @@ impl Curve {
     /// The jobs that it was learnt from.
     pub const fn jobs(&self) -> u64 {
         self.jobs
+    }
+
+    /// The most items of a job for which it is good: what is much larger than anything that was seen is approached in steps.
+    pub const fn items_max(&self) -> usize {
+        let most = self.items_seen.saturating_mul(ITEMS_GROWTH);
+        if most > ITEMS_FIRST { most } else { ITEMS_FIRST }
     }
 
     /// The nanoseconds that any job takes.
@@ -142,6 +159,7 @@ impl Curve {
         self.age(now);
         self.at = now;
         self.jobs += 1;
+        self.items_seen = self.items_seen.max(size.items);
         let x = regressors(size);
         let predicted = dot(self.terms, x);
         let px = times(self.covariance, x);
