@@ -132,9 +132,7 @@ impl Shared {
         }
         let events = self.events(&mut state);
         self.hand_out(&mut state, false);
-        if state.is_over() {
-            self.wake_all(&state);
-        }
+        self.end_if_over(&state);
         drop(state);
         self.room.notify_waiters();
         self.tell(&events);
