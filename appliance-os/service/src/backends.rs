@@ -109,7 +109,8 @@ pub enum BackendHealth {
     Quarantined,
 }
 
-/// What a job takes on a back end: a fixed time, one for each item and one for each byte.
+/// What a job takes on a back end: a fixed time, one for each item and one for each byte. Of the CPU it is the time of one core, of a device the time
+/// with its checks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CurveReport {
     /// What is done, in words: `verify sm2-sm3 digest raw`.

@@ -34,7 +34,7 @@ pub struct Learned {
     pub curves: Vec<Curve>,
 }
 
-/// What a job takes: a fixed time, one for each item and one for each byte.
+/// What a job takes: a fixed time, one for each item and one for each byte. Of the CPU it is the time of one core, of a device the time with its checks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// What is done, in words: see [`task_of`] for what they stand for.

@@ -254,7 +254,9 @@ async fn a_device_that_hangs_loses_its_work_and_holds_nobody_up() {
     device.order(Order::Hang);
     verify_until(&running, "the quarantine", |second| second["quarantines_total"].as_u64() > Some(0)).await;
     assert!(metric(&running, "chainbox_backend_stuck_threads").await >= 1.0);
-    assert!(get(&running, "/healthz").await.1.contains("within"), "the reason is the time");
+    let (_, health) = get(&running, "/healthz").await;
+    // On a busy machine it was tried again meanwhile.
+    assert!(health.contains("it did not answer a job of") || health.contains("still hangs"), "the reason is the time: {health}");
     // It is not asked again while it holds threads.
     verify_until(&running, "another quarantine", |second| second["reason"].as_str().is_some_and(|reason| reason.contains("still hangs")))
         .await;
