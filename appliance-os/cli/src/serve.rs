@@ -8,7 +8,7 @@ use std::{
 
 use chainbox_engine::backend::{Backend, CpuOptions};
 use chainbox_service::{
-    Addresses, Reload,
+    Addresses, Backends, Reload,
     settings::{Engine, Loaded, Settings, Sources},
 };
 
@@ -76,7 +76,7 @@ pub(crate) fn serve(
     ready: impl FnOnce(&Addresses),
 ) -> Result<ExitCode, Error> {
     let reload: Reload = Box::new(move || Settings::load(&sources).map(|loaded| loaded.settings).map_err(|problems| problems.to_string()));
-    chainbox_service::run(settings, backend, reload, ready).map_err(Error::new)?;
+    chainbox_service::run(settings, Backends::cpu_alone(backend), reload, ready).map_err(Error::new)?;
     Ok(ExitCode::SUCCESS)
 }
 
