@@ -11,11 +11,12 @@ pub use options::Options;
 use std::time::Duration;
 
 use chainbox_engine::{
-    backend::{Backend, Fault},
+    backend::Backend,
     batch::{Batch, Input},
     scheme::Scheme,
     verdict::Verdict,
 };
+use chainbox_kernels::{discover::DeviceBackend, pipeline::measure::KernelTime};
 use chainbox_workloads::{Hints, Spec};
 
 use crate::{Error, machine::Machine, measure::Times, report::thousands, rounds::Rounds};
@@ -31,34 +32,14 @@ pub const ALL: &str = "all";
 /// The share of forged items: few, as in a service, and enough that nobody who finds everything valid has a rate.
 const FORGED: f64 = 0.001;
 
-/// What can be asked of a device's kernels beside verdicts.
-pub trait Kernels: Sync {
-    /// The time that the kernels alone take for a batch, the mean of so many rounds on the same input.
-    ///
-    /// # Errors
-    /// [`Fault`].
-    fn time(&self, batch: &Batch, rounds: usize) -> Result<Duration, Fault>;
-
-    /// The 32-bit multiply-adds that the kernels spend on an item with an unknown key; none where that was not counted.
-    fn multiply_adds_an_item(&self, scheme: Scheme) -> Option<u64>;
-
-    /// Independent 32-bit multiply-adds a second of the device, as a kernel of nothing else does them.
-    ///
-    /// # Errors
-    /// [`Fault`].
-    fn multiply_adds_per_s(&self) -> Result<f64, Fault>;
-}
-
 /// A back end that is measured.
 pub struct Contestant<'a> {
-    /// The name: [`CPU`], a device's as `opencl:0`, or [`ALL`].
+    /// The name: [`CPU`], a device's as `opencl:1`, or [`ALL`].
     pub name: String,
     /// What answers.
     pub backend: &'a dyn Backend,
-    /// Its device, where it has one.
-    pub device: Option<Device>,
-    /// Its kernels, where it has some.
-    pub kernels: Option<&'a dyn Kernels>,
+    /// The same, where it is one device: what its kernels do can be measured too.
+    pub device: Option<&'a dyn DeviceBackend>,
 }
 
 /// Measures a section, or every one. The first contestant is the CPU alone. Each row is handed to `show` as soon as it is there.
@@ -74,9 +55,9 @@ pub fn run(
 ) -> Result<Report, Error> {
     let mut devices = Vec::new();
     for contestant in contestants {
-        let Some(device) = &contestant.device else { continue };
-        let rate = contestant.kernels.map(Kernels::multiply_adds_per_s).transpose()?;
-        devices.push(Device { multiply_adds_per_s: rate, ..device.clone() });
+        let Some(device) = contestant.device else { continue };
+        let rate = device.multiply_add_rate(options.rate_time)?;
+        devices.push(Device::new(&contestant.name, device.info(), rate));
     }
     let mut bench = Bench { options, contestants, devices, seed: 0, show, results: Vec::new(), left_out: Vec::new() };
     for section in Section::ALL.into_iter().filter(|section| only.is_none_or(|only| only == *section)) {
@@ -204,8 +185,8 @@ impl<'a, S: FnMut(&Row)> Bench<'a, S> {
         let cpu = taken[0].clone();
         for (contestant, taken) in contestants.iter().zip(&taken) {
             let mut row = row(subject, &contestant.name, taken, &cpu);
-            if let (Section::Full, Some(kernels)) = (subject.section, contestant.kernels) {
-                self.kernels(&mut row, kernels, &first.batches[0])?;
+            if let (Section::Full, Some(device)) = (subject.section, contestant.device) {
+                self.kernels(&mut row, device, &first.batches[0])?;
             }
             (self.show)(&row);
             self.results.push(row);
@@ -237,12 +218,12 @@ impl<'a, S: FnMut(&Row)> Bench<'a, S> {
     }
 
     /// Adds what the kernels do alone.
-    fn kernels(&self, row: &mut Row, kernels: &dyn Kernels, batch: &Batch) -> Result<(), Error> {
-        let time = kernels.time(batch, self.options.kernel_rounds)?;
-        let items_per_s = batch.len() as f64 / time.as_secs_f64().max(f64::MIN_POSITIVE);
+    fn kernels(&self, row: &mut Row, device: &dyn DeviceBackend, batch: &Batch) -> Result<(), Error> {
+        let KernelTime { items, time } = device.measure_kernels(batch, self.options.kernel_rounds)?;
+        let items_per_s = items as f64 / time.as_secs_f64().max(f64::MIN_POSITIVE);
         row.kernel_items_per_s = Some(items_per_s);
-        // With known keys other kernels run, and their products were not counted.
-        let counted = kernels.multiply_adds_an_item(row.scheme).filter(|_| row.known_signers.is_none());
+        // With known keys other kernels run, whose products were not counted. A count or a rate of 0 is none.
+        let counted = Some(device.multiply_adds_an_item(batch)).filter(|counted| *counted > 0 && row.known_signers.is_none());
         let rate = self.devices.iter().find(|device| device.backend == row.backend).and_then(|device| device.multiply_adds_per_s);
         row.multiply_add_share = counted.zip(rate).map(|(counted, rate)| counted as f64 * items_per_s / rate);
         Ok(())

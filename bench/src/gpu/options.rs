@@ -32,6 +32,8 @@ pub struct Options {
     pub warm_time: Duration,
     /// How often kernels are launched again on the same items for their own rate.
     pub kernel_rounds: usize,
+    /// How long the rate of multiply-adds of each device is measured.
+    pub rate_time: Duration,
 }
 
 /// secp256k1 once: its two schemes differ by the hash alone, and digests are given.
@@ -54,6 +56,7 @@ impl Options {
             low_load: 0.05,
             warm_time: Duration::from_secs(10),
             kernel_rounds: 8,
+            rate_time: Duration::from_secs(2),
         }
     }
 
@@ -71,6 +74,7 @@ impl Options {
             low: vec![(1, 50)],
             warm_time: Duration::from_secs(3),
             kernel_rounds: 3,
+            rate_time: Duration::from_millis(500),
             ..Self::full()
         }
     }

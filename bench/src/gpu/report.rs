@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chainbox_engine::scheme::Scheme;
+use chainbox_kernels::{device::DeviceInfo, discover::RAN_ON_HARDWARE};
 use serde::{Serialize, Serializer};
 
 use crate::{machine::Machine, report::thousands};
@@ -47,7 +48,7 @@ impl Section {
 /// What is known of a back end's device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Device {
-    /// The back end's name, as `opencl:0`.
+    /// The back end's name, as `opencl:1`.
     pub backend: String,
     /// The device's name.
     pub device: String,
@@ -57,10 +58,25 @@ pub struct Device {
     pub kind: &'static str,
     /// The bytes of its memory, 0 where the driver does not say.
     pub memory_bytes: u64,
-    /// Whether this back end was ever run on such hardware by those who publish it.
+    /// Whether kernels of this interface ran on real hardware, by those who released this version.
     pub ran_on_hardware: bool,
     /// Independent 32-bit multiply-adds a second, as a kernel of nothing else does them; none where that was not measured.
     pub multiply_adds_per_s: Option<f64>,
+}
+
+impl Device {
+    /// What a device says of itself, with its rate of multiply-adds where one was measured.
+    pub(super) fn new(backend: &str, info: &DeviceInfo, multiply_adds_per_s: f64) -> Self {
+        Self {
+            backend: backend.to_owned(),
+            device: info.name.clone(),
+            driver: info.driver.clone(),
+            kind: info.kind.name(),
+            memory_bytes: info.memory_bytes,
+            ran_on_hardware: RAN_ON_HARDWARE.contains(&info.api),
+            multiply_adds_per_s: Some(multiply_adds_per_s).filter(|rate| *rate > 0.0),
+        }
+    }
 }
 
 /// One figure.
@@ -71,7 +87,7 @@ pub struct Row {
     /// The scheme's name.
     #[serde(serialize_with = "as_text")]
     pub scheme: Scheme,
-    /// Who answered: `cpu`, a device as `opencl:0`, or `all` of them together.
+    /// Who answered: `cpu`, a device as `opencl:1`, or `all` of them together.
     pub backend: String,
     /// Items a batch.
     pub batch: usize,

@@ -38,7 +38,7 @@ fn devices(report: &Report) -> String {
         ("kind", false),
         ("memory, MiB", true),
         ("multiply-adds/s", true),
-        ("ran on such hardware", false),
+        ("interface", false),
     ];
     let lines = report.devices.iter().map(|device| {
         vec![
@@ -48,7 +48,7 @@ fn devices(report: &Report) -> String {
             device.kind.to_owned(),
             thousands(device.memory_bytes as f64 / f64::from(1 << 20)),
             device.multiply_adds_per_s.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.3e}")),
-            if device.ran_on_hardware { "yes" } else { "never before" }.to_owned(),
+            if device.ran_on_hardware { "ran on hardware" } else { "never run on hardware" }.to_owned(),
         ]
     });
     format!("<h2>Devices</h2>\n{}", html_table(&columns, lines))
@@ -196,6 +196,6 @@ mod tests {
         // A line a figure, a head a table, and the devices with theirs.
         assert_eq!(page.matches("<tr").count(), 9 + 3 + 2);
         assert_eq!(page.matches("<svg").count(), 2 + 2 + 2);
-        assert!(page.ends_with("</html>\n") && page.contains("never before"));
+        assert!(page.ends_with("</html>\n") && page.contains("never run on hardware"));
     }
 }

@@ -24,20 +24,20 @@ use devices::Wanted;
 ///
 /// # Errors
 /// [`Error`] where a device that is named is not there, or a back end gives a wrong answer.
-pub fn open(choice: &Choice, strategy: Option<Strategy>, data: &Path) -> Result<Box<dyn Backend>, Error> {
+pub fn open(choice: &Choice, strategy: Option<Strategy>, data: &Path) -> Result<Arc<dyn Backend>, Error> {
     if strategy.is_some() && !choice.is_cpu() {
         return Err(Error::new("--strategy is the CPU's: a device has one of its own; leave it out, or say --backend cpu"));
     }
     let options = CpuOptions { strategy, ..CpuOptions::default() };
     match choice {
-        Choice::Cpu => Ok(Box::new(cpu(&options)?)),
+        Choice::Cpu => Ok(Arc::new(cpu(&options)?)),
         Choice::Device(name) => device(name, data),
         Choice::Together { every, devices } => {
             // Items come from threads of the common pool: the CPU's own must not wait for them.
             let cpu: Arc<dyn Backend> = Arc::new(cpu(&CpuOptions { threads: Some(rayon::current_num_threads()), ..options })?);
             let wanted = Wanted { every: *every, names: devices.clone() };
             let devices = devices::open_wanted(&wanted, &devices::options(data))?;
-            Ok(Box::new(together(cpu, &devices, &wanted)?))
+            Ok(Arc::new(together(cpu, &devices, &wanted)?))
         }
     }
 }
@@ -54,10 +54,10 @@ pub fn cpu(options: &CpuOptions) -> Result<Cpu, Error> {
 }
 
 /// One device, once it gave the known answers.
-fn device(name: &str, data: &Path) -> Result<Box<dyn Backend>, Error> {
+fn device(name: &str, data: &Path) -> Result<Arc<dyn Backend>, Error> {
     let opened = devices::open(name, &devices::options(data))?;
     prove(name, opened.backend.as_ref())?;
-    Ok(Box::new(Arc::clone(&opened.backend)))
+    Ok(opened.backend)
 }
 
 /// The CPU and devices behind one queue, once each gave the known answers. A device that is named and does not is an error; of the others a line on
@@ -90,10 +90,10 @@ fn prove(name: &str, backend: &dyn Backend) -> Result<usize, Error> {
 ///
 /// # Errors
 /// [`Error`] where it cannot be reached, or gives a wrong answer.
-pub fn open_server(address: &Address, options: Options) -> Result<Box<dyn Backend>, Error> {
+pub fn open_server(address: &Address, options: Options) -> Result<Arc<dyn Backend>, Error> {
     let remote = Remote::connect(address, options).map_err(|error| Error::new(error.to_string()))?;
     known_answers::check(&remote).map_err(|error| Error::new(format!("{address} fails the known answers and is not used: {error}")))?;
-    Ok(Box::new(remote))
+    Ok(Arc::new(remote))
 }
 
 /// Sets how many threads the CPU works with, for reading and verifying.
