@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chainbox_engine::dispatch::{Dispatcher, Job, Lane, Limits, Refusal, Request, SourceId, Ticket, Time};
+use chainbox_engine::dispatch::{Dispatcher, Finished, Job, Lane, Limits, Outcome, Refusal, Request, SourceId, Ticket, Time};
 use chainbox_tests::seed::{Random, seed};
 
 use super::{
@@ -83,7 +83,7 @@ impl Machine {
     pub fn new(limits: Limits, clients: Vec<Client>) -> Self {
         let mut machine = Self {
             clients,
-            dispatcher: Dispatcher::new(limits),
+            dispatcher: Dispatcher::new(limits, [0; 32]),
             limits,
             random: Random::new(seed(), 0),
             now: Time::ZERO,
@@ -130,7 +130,7 @@ impl Machine {
                 self.sending.pop();
                 self.send(client);
             }
-            for ticket in self.dispatcher.expire(self.now) {
+            for ticket in self.dispatcher.due(self.now).expired {
                 self.answer(ticket, false);
             }
         }
@@ -152,7 +152,7 @@ impl Machine {
     fn next_event(&self) -> Option<Time> {
         let completion = self.working.iter().map(|work| self.now + Duration::from_nanos((work.left / self.rate_of(work)).ceil() as u64));
         let sending = self.sending.peek().map(|&Reverse((time, _))| time);
-        completion.chain(sending).chain(self.dispatcher.next_expiry()).min().map(|time| time.max(self.now))
+        completion.chain(sending).chain(self.dispatcher.next_due()).min().map(|time| time.max(self.now))
     }
 
     /// The part of a core that a thread has, times the threads that work on it.
@@ -184,7 +184,7 @@ impl Machine {
         }
         for (lane, kind) in LANES.into_iter().enumerate() {
             let is_idle = !self.working.iter().any(|work| matches!(work.what, What::Verify { lane: of, .. } if of == lane));
-            if is_idle && self.dispatcher.has_work(kind) {
+            if is_idle && self.dispatcher.has_work(self.now, kind) {
                 let job = self.dispatcher.next(self.now, kind).expect("there is work for this lane");
                 let work = self.verify(lane, job);
                 self.working.push(work);
@@ -248,7 +248,11 @@ impl Machine {
                 What::Network(Message::Receive(call)) => self.admit(call),
                 What::Network(Message::Answer(call, items)) => self.count(call, items),
                 What::Verify { job, began, invalid, .. } => {
-                    for ticket in self.dispatcher.finished(self.now, job.id, self.now - began, &invalid) {
+                    let outcome = Outcome::Answered { invalid, audited: 0 };
+                    let Finished::Counts(tickets) = self.dispatcher.finished(self.now, job.id, self.now - began, outcome) else {
+                        panic!("the CPU always answers");
+                    };
+                    for ticket in tickets {
                         self.answer(ticket, true);
                     }
                 }

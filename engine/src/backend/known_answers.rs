@@ -11,6 +11,7 @@ use super::{
 use crate::{
     batch::{Batch, Encoding, Input, OwnedItem, Shape},
     scheme::Scheme,
+    strategy::single,
     verdict::{Reason, Verdict},
 };
 
@@ -34,6 +35,19 @@ pub fn all() -> &'static [KnownAnswer] {
         let lines = include_str!("known_answers.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines.map(|line| parse(line).unwrap_or_else(|| panic!("a known answer cannot be read: {line}"))).collect()
     })
+}
+
+/// The known answers of any shape: those of its scheme, input and encoding. Where it has a policy, they have the verdict of the reference strategy,
+/// which makes some of the valid ones invalid.
+#[must_use]
+pub fn of_shape(shape: Shape) -> Vec<KnownAnswer> {
+    let plain = Shape { low_s: false, ..shape };
+    let with_policy = |answer: &KnownAnswer| {
+        let item = OwnedItem { shape, ..answer.item.clone() };
+        let verdict = if shape.low_s { single::verify(&shape, &item.as_item()) } else { answer.verdict };
+        KnownAnswer { item, verdict }
+    };
+    all().iter().filter(|answer| answer.item.shape == plain).map(with_policy).collect()
 }
 
 /// Whether a back end gives every known answer, each scheme that it offers as one batch for each shape. The number of answers checked.
@@ -106,6 +120,26 @@ mod tests {
             let of_scheme = || all().iter().filter(|answer| answer.item.shape.scheme == scheme);
             assert!(of_scheme().filter(|answer| answer.verdict.is_valid()).count() >= 12, "{scheme}");
             assert!(of_scheme().filter(|answer| !answer.verdict.is_valid()).count() >= 6, "{scheme}");
+        }
+    }
+
+    #[test]
+    fn every_shape_has_valid_and_invalid_answers_which_the_cpu_gives() {
+        for scheme in Scheme::ALL {
+            for input in [Input::Message, Input::Digest] {
+                for encoding in [Encoding::Raw, Encoding::Der] {
+                    for low_s in [false, true] {
+                        let shape = Shape { scheme, input, encoding, low_s };
+                        let answers = of_shape(shape);
+                        let mut batch = Batch::new(shape);
+                        answers.iter().for_each(|answer| answer.item.push_into(&mut batch).unwrap());
+                        let expected: Vec<_> = answers.iter().map(|answer| answer.verdict).collect();
+                        expect_verdicts(&Cpu::new(), &batch, &expected, "known answers").unwrap();
+                        assert!(expected.iter().any(|verdict| verdict.is_valid()), "{shape:?}");
+                        assert!(expected.iter().any(|verdict| !verdict.is_valid()), "{shape:?}");
+                    }
+                }
+            }
         }
     }
 

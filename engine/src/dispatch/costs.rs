@@ -81,6 +81,13 @@ fn byte_of(input: Input) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Factor(f64);
 
+impl Factor {
+    /// The number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
 impl Default for Factor {
     fn default() -> Self {
         Self(1.0)

@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use super::{
-    ALARM_TIME, Dispatcher, JobId, SourceId, Standing, Task, Ticket, Time,
+    ALARM_TIME, BackendId, CPU, Dispatcher, Finished, JobId, Outcome, SourceId, Standing, Task, Ticket, Time,
     costs::{Factor, Size, Work},
     meter::Spread,
     shares::Side,
@@ -18,6 +18,7 @@ const OVERRUN_MAX: Work = 16;
 /// A job that was handed out.
 #[derive(Debug)]
 pub struct Running {
+    pub backend: BackendId,
     pub task: Task,
     pub size: Size,
     pub parts: Vec<RunningPart>,
@@ -29,6 +30,10 @@ pub struct Running {
     pub spread: Spread,
     pub began: Time,
     pub reading: Work,
+    /// When it is late; never on the CPU.
+    pub deadline: Option<Time>,
+    /// What its back end is expected to take for it alone, in nanoseconds; on the CPU, of a core.
+    pub expected: f64,
 }
 
 #[derive(Debug)]
@@ -43,14 +48,49 @@ pub struct RunningPart {
 }
 
 impl Dispatcher {
-    /// Takes a job back: what it held counts as in flight no longer. Gives the requests that are finished by it, but for cancelled ones.
+    /// Takes a job back. Answers count, and are to be delivered, only where this says so: the items of a job that failed or was late go to another back
+    /// end.
     ///
-    /// `busy` is the time from the lane's beginning with the job to its end. `invalid` counts the invalid items of each part; where its
-    /// length is not that of the parts (empty, say, after a fault), nothing is learnt from the job. An unknown job changes nothing.
-    pub fn finished(&mut self, now: Time, job: JobId, busy: Duration, invalid: &[usize]) -> Vec<Ticket> {
+    /// `busy` is the time from the lane's beginning with the job to its end. `invalid` counts the invalid items of each part; where its length is not
+    /// that of the parts, nothing is learnt from the job. A failure of the CPU leaves requests without answers: they are cancelled.
+    pub fn finished(&mut self, now: Time, job: JobId, busy: Duration, outcome: Outcome) -> Finished {
         let now = self.advance(now);
-        let Some(job) = self.running.remove(&job) else { return Vec::new() };
-        let work = self.work(now, busy, &job);
+        let Some(job) = self.running.remove(&job) else { return Finished::Again };
+        match outcome {
+            Outcome::Answered { invalid, audited } => Finished::Counts(self.count(now, &job, busy, &invalid, audited)),
+            Outcome::Failed(_) if job.backend == CPU => Finished::Lost(self.lose(now, &job, busy)),
+            Outcome::Failed(reason) => {
+                self.send_back(&job);
+                self.quarantine(job.backend, reason, job.size.items);
+                Finished::Again
+            }
+        }
+    }
+
+    /// The CPU failed with a job.
+    fn lose(&mut self, now: Time, job: &Running, busy: Duration) -> Vec<Ticket> {
+        let is_awaited = |part: &&RunningPart| self.requests.get(&part.ticket).is_some_and(|pending| !pending.is_cancelled);
+        let lost: Vec<_> = job.parts.iter().filter(is_awaited).map(|part| part.ticket).collect();
+        self.count(now, job, busy, &[], 0);
+        for &ticket in &lost {
+            self.cancel(ticket);
+        }
+        lost
+    }
+
+    /// A job is answered: what it held counts as in flight no longer. Gives the requests that are finished by it, but for cancelled ones.
+    fn count(&mut self, now: Time, job: &Running, busy: Duration, invalid: &[usize], audited: usize) -> Vec<Ticket> {
+        let work = if job.backend == CPU { self.work(now, busy, job) } else { job.predicted };
+        let spoilt = invalid.iter().any(|&count| count > 0);
+        let verdicts = (invalid.len() == job.parts.len()).then_some(invalid);
+        if verdicts.is_some() {
+            self.learn(now, job, work, spoilt);
+        }
+        self.end_on_back_end(job);
+        if let Some(member) = self.fleet.get_mut(job.backend) {
+            member.items += job.size.items as u64;
+            member.items_audited += audited.min(job.size.items) as u64;
+        }
         self.groups[job.standing as usize].jobs -= 1;
         match job.standing {
             Standing::Proven => self.inner.correct(Side::Favoured, job.predicted, work),
@@ -59,10 +99,6 @@ impl Dispatcher {
         }
         let side = if job.standing == Standing::Suspect { Side::Other } else { Side::Favoured };
         self.outer.correct(side, job.predicted, work);
-        let verdicts = (invalid.len() == job.parts.len()).then_some(invalid);
-        if let Some(invalid) = verdicts {
-            self.learn_costs(&job, work, invalid.iter().any(|&count| count > 0));
-        }
         let mut finished = Vec::new();
         for (index, part) in job.parts.iter().enumerate() {
             let share = (u128::from(work) * u128::from(part.alone) / u128::from(job.alone)) as Work;
@@ -74,6 +110,47 @@ impl Dispatcher {
             self.drop_if_gone(part.source);
         }
         finished
+    }
+
+    /// A job does not run any more.
+    pub(super) fn end_on_back_end(&mut self, job: &Running) {
+        if job.backend == CPU {
+            return;
+        }
+        let now = self.now;
+        if let Some(member) = self.fleet.get_mut(job.backend) {
+            member.jobs -= 1;
+            member.last_end = now;
+        }
+    }
+
+    /// What the job teaches of its back end.
+    fn learn(&mut self, now: Time, job: &Running, work: Work, spoilt: bool) {
+        if job.backend == CPU {
+            let factor = self.factor_of(job);
+            self.learn_costs(job, work, spoilt);
+            if !job.task.has_hints() || !spoilt {
+                self.learn_curve(now, job, work as f64 / factor);
+            }
+        } else if let Some(member) = self.fleet.get(job.backend) {
+            // What it took beside the job before it, with the way to the lane's thread and back, and with the checks.
+            let took = now - job.began.max(member.last_end);
+            self.learn_curve(now, job, took.as_nanos() as f64);
+            self.did_well(job.backend, took);
+        }
+    }
+
+    fn learn_curve(&mut self, now: Time, job: &Running, took: f64) {
+        if let Some(member) = self.fleet.get_mut(job.backend) {
+            let guess = member.guess(job.task);
+            member.curves.entry(job.task).or_insert(guess).learn(now, job.size, took);
+        }
+    }
+
+    /// How much dearer than usual the items of its source are.
+    fn factor_of(&self, job: &Running) -> f64 {
+        let source = job.parts.first().and_then(|part| self.sources.get(&part.source));
+        if job.task.has_hints() { source.map_or(1.0, |source| source.factor.get()) } else { 1.0 }
     }
 
     /// What the job had of the machine while it was worked on.
@@ -120,7 +197,7 @@ impl Dispatcher {
         }
         let Some(pending) = self.requests.get_mut(&part.ticket) else { return false };
         pending.running -= items;
-        let is_finished = pending.running == 0 && pending.begun == pending.size.items;
+        let is_finished = pending.running == 0 && pending.left() == 0;
         let is_awaited = !pending.is_cancelled;
         if is_finished {
             self.requests.remove(&part.ticket);

@@ -21,7 +21,7 @@ pub struct Meter {
     all_cores: Kind,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Kind {
     jobs: u64,
     work: Work,
@@ -52,6 +52,13 @@ impl Meter {
         let kind = self.kind(spread);
         kind.jobs = kind.jobs.saturating_sub(1);
         kind.work
+    }
+
+    /// The reading at a time that has not come yet or is now.
+    pub fn read(&self, now: Time, spread: Spread) -> Work {
+        let mut meter = Self { at: self.at, cores: self.cores, alone: self.alone, all_cores: self.all_cores };
+        meter.advance(now);
+        meter.kind(spread).work
     }
 
     fn kind(&mut self, spread: Spread) -> &mut Kind {

@@ -7,15 +7,21 @@
 //! Pure: no clock, no I/O, no threads. Lanes ask for jobs and report what they took; time is passed in. Each call takes a time that grows with
 //! the logarithm of sources and requests, and with the parts of the job that it makes or ends.
 
+mod again;
 mod backends;
+mod checks;
 mod costs;
+mod curves;
 mod finish;
+mod fleet;
+mod health;
 mod limits;
 mod meter;
 mod next;
 mod order;
 mod request;
 mod room;
+mod routing;
 mod shares;
 mod source;
 mod standing;
@@ -24,12 +30,15 @@ mod state;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
+    ops::Range,
     time::Duration,
 };
 
+use checks::Places;
 use costs::{Costs, Size, Work};
 use finish::Running;
+use fleet::Fleet;
 use meter::Meter;
 use order::{Entry, Order};
 use shares::Split;
@@ -79,7 +88,16 @@ struct Pending {
     begun: usize,
     /// Of those, the items in jobs that are not finished.
     running: usize,
+    /// Items that were handed out and came back, ascending: they go first.
+    returned: Vec<Range<usize>>,
     is_cancelled: bool,
+}
+
+impl Pending {
+    /// The items of which no job was made yet, or whose job failed.
+    fn left(&self) -> usize {
+        self.size.items - self.begun + self.returned.iter().map(Range::len).sum::<usize>()
+    }
 }
 
 /// What all sources of one standing have.
@@ -92,6 +110,20 @@ struct Group {
     jobs: usize,
     /// Whether one of them was refused since they had room: see `room::is_shut`.
     was_full: bool,
+    /// The items of small requests that wait. There are finitely many tasks.
+    small: HashMap<Task, usize>,
+}
+
+impl Group {
+    fn add_small(&mut self, task: Task, items: usize) {
+        *self.small.entry(task).or_default() += items;
+    }
+
+    fn remove_small(&mut self, task: Task, items: usize) {
+        if let Some(waiting) = self.small.get_mut(&task) {
+            *waiting -= items;
+        }
+    }
 }
 
 /// The queue.
@@ -117,14 +149,19 @@ pub struct Dispatcher {
     load: Load,
     costs: Costs,
     meter: Meter,
+    fleet: Fleet,
+    places: Places,
+    events: VecDeque<Event>,
+    /// When lanes that had nothing to do, since another back end was to do it sooner, are to be asked again.
+    ask_again: Option<Time>,
     tickets: u64,
     jobs: u64,
 }
 
 impl Dispatcher {
-    /// An empty queue.
+    /// An empty queue, with the CPU as the only back end. The seed decides at which places the answers of others are checked: a secret.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, seed: [u8; 32]) -> Self {
         Self {
             limits,
             now: Time::ZERO,
@@ -140,6 +177,10 @@ impl Dispatcher {
             load: Load::default(),
             costs: Costs::default(),
             meter: Meter::new(limits.cores),
+            fleet: Fleet::new(),
+            places: Places::new(seed),
+            events: VecDeque::new(),
+            ask_again: None,
             tickets: 0,
             jobs: 0,
         }
@@ -196,7 +237,8 @@ impl Dispatcher {
         let class = if u128::from(work) <= self.limits.gather_time_max.as_nanos() { Class::Small } else { Class::Large };
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let pending = Pending { source: id, task, class, size, queued: work, begun: 0, running: 0, is_cancelled: false };
+        let pending =
+            Pending { source: id, task, class, size, queued: work, begun: 0, running: 0, returned: Vec::new(), is_cancelled: false };
         self.requests.insert(ticket, pending);
         self.waiting.insert(ticket, now);
         if let Some(source) = self.sources.get_mut(&id) {
@@ -206,6 +248,9 @@ impl Dispatcher {
             let group = &mut self.groups[source.standing() as usize];
             group.in_flight += items;
             group.queued += work;
+            if class == Class::Small {
+                group.add_small(task, items);
+            }
             self.load.items_queued += items;
         }
         self.enter(id);
@@ -215,9 +260,10 @@ impl Dispatcher {
     /// Nobody waits for this request any more: what has not begun is dropped, what has begun ends normally. An unknown ticket changes nothing.
     pub fn cancel(&mut self, ticket: Ticket) {
         let Some(pending) = self.requests.get_mut(&ticket) else { return };
-        let (id, class, dropped) = (pending.source, pending.class, pending.size.items - pending.begun);
+        let (id, class, task, dropped) = (pending.source, pending.class, pending.task, pending.left());
         let queued = std::mem::take(&mut pending.queued);
         pending.size.items = pending.begun;
+        pending.returned.clear();
         pending.is_cancelled = true;
         if pending.running == 0 {
             self.requests.remove(&ticket);
@@ -230,29 +276,13 @@ impl Dispatcher {
             let group = &mut self.groups[source.standing() as usize];
             group.in_flight -= dropped;
             group.queued -= queued;
+            if class == Class::Small {
+                group.remove_small(task, dropped);
+            }
             self.load.items_queued -= dropped;
         }
         self.enter(id);
         self.drop_if_gone(id);
-    }
-
-    /// Removes the requests of which nothing began within the queue time, and gives their tickets.
-    pub fn expire(&mut self, now: Time) -> Vec<Ticket> {
-        let now = self.advance(now);
-        let mut expired = Vec::new();
-        while let Some((&ticket, &submitted)) = self.waiting.first_key_value()
-            && submitted.saturating_add(self.limits.queue_time_max) <= now
-        {
-            self.cancel(ticket);
-            expired.push(ticket);
-        }
-        expired
-    }
-
-    /// When [`Self::expire`] will next have something to remove, if nothing begins until then.
-    #[must_use]
-    pub fn next_expiry(&self) -> Option<Time> {
-        self.waiting.first_key_value().map(|(_, &submitted)| submitted.saturating_add(self.limits.queue_time_max))
     }
 
     /// Whether nothing is queued and nothing runs.
@@ -336,10 +366,18 @@ impl Dispatcher {
         }
         old.in_flight -= source.in_flight();
         old.queued -= source.queued;
+        let small: Vec<_> =
+            source.small_tickets().map(|ticket| &self.requests[&ticket]).map(|pending| (pending.task, pending.left())).collect();
+        for &(task, items) in &small {
+            old.remove_small(task, items);
+        }
         let lead = source.tag.saturating_sub(old.order.now());
         let new = &mut self.groups[to as usize];
         new.in_flight += source.in_flight();
         new.queued += source.queued;
+        for (task, items) in small {
+            new.add_small(task, items);
+        }
         source.tag = new.order.now() + lead;
     }
 }

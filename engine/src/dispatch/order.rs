@@ -62,6 +62,11 @@ impl Order {
         self.all.first().map(|&(_, source)| source)
     }
 
+    /// Who goes next, and who after it.
+    pub fn iter(&self) -> impl Iterator<Item = SourceId> {
+        self.all.iter().map(|&(_, source)| source)
+    }
+
     /// Who goes next on the express lane: nobody who is ahead of the first by more than `burst`.
     pub fn first_express(&self, burst: Tag) -> Option<SourceId> {
         let &(tag, source) = self.express.first()?;

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
-use super::SourceId;
+use super::{BackendId, Handed, SourceId};
 use crate::{
     batch::{Input, Shape},
     hash::Hash,
@@ -72,6 +72,8 @@ pub enum Lane {
     Express,
     /// The threads that hand large batches to all cores.
     Bulk,
+    /// The threads of a back end that is not the CPU.
+    Device(BackendId),
 }
 
 /// Items of one request in a job.
@@ -94,6 +96,8 @@ pub struct Job {
     pub source: SourceId,
     /// The items, in the order in which the batch is to hold them; at least one part.
     pub parts: Vec<Part>,
+    /// Who does it, until when, and what is checked.
+    pub handed: Handed,
 }
 
 impl Job {

@@ -84,9 +84,14 @@ impl Source {
         self.load.items_queued > 0 && self.running <= self.evidence.allowance() / 2
     }
 
+    /// The predicted work that it may begin beside what is running.
+    pub fn allowed(&self) -> Work {
+        self.evidence.allowance().saturating_sub(self.running)
+    }
+
     pub fn push(&mut self, class: Class, ticket: Ticket) {
         // The queue that was empty saved nothing up.
-        let other = self.queue(other(class)).turn;
+        let other = self.queue(class.other()).turn;
         let queue = self.queue_mut(class);
         if queue.tickets.is_empty() {
             queue.turn = queue.turn.max(other);
@@ -101,6 +106,11 @@ impl Source {
     /// The next request of one of its queues.
     pub fn first(&self, class: Class) -> Option<Ticket> {
         self.queue(class).tickets.first().copied()
+    }
+
+    /// Its small requests that wait.
+    pub fn small_tickets(&self) -> impl Iterator<Item = Ticket> {
+        self.small.tickets.iter().copied()
     }
 
     /// The queue whose turn it is, which is not empty where the source has anything queued.
@@ -141,10 +151,13 @@ impl Source {
     }
 }
 
-const fn other(class: Class) -> Class {
-    match class {
-        Class::Small => Class::Large,
-        Class::Large => Class::Small,
+impl Class {
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Small => Self::Large,
+            Self::Large => Self::Small,
+        }
     }
 }
 

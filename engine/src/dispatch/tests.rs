@@ -15,17 +15,28 @@ const fn request(source: SourceId, task: Task, items: usize) -> Request {
     Request { source, task, items, bytes: 161 * items }
 }
 
+const SEED: [u8; 32] = [7; 32];
+
 fn limits() -> Limits {
     Limits { cores: 2, ..Limits::default() }
 }
 
 /// A queue with named sources 1 to `sources`.
 fn dispatcher(sources: SourceId) -> Dispatcher {
-    let mut dispatcher = Dispatcher::new(limits());
+    let mut dispatcher = Dispatcher::new(limits(), SEED);
     for source in 1..=sources {
         dispatcher.set_source(source, NAMED);
     }
     dispatcher
+}
+
+/// Takes a job back that is answered, with the invalid items of each part.
+fn answered(dispatcher: &mut Dispatcher, now: Time, job: JobId, busy: Time, invalid: &[usize]) -> Vec<Ticket> {
+    match dispatcher.finished(now, job, busy, Outcome::Answered { invalid: invalid.to_vec(), audited: 0 }) {
+        Finished::Counts(tickets) => tickets,
+        Finished::Again => Vec::new(),
+        Finished::Lost(_) => panic!("it is answered"),
+    }
 }
 
 /// A clock that the jobs of one lane move: each takes as long as its items do.
@@ -49,7 +60,7 @@ impl Lanes {
         let busy = Time::from_micros(26 + 5 * job.items() as u64);
         self.now += busy;
         let invalid: Vec<_> = job.parts.iter().map(|part| invalid(job.source, part)).collect();
-        self.dispatcher.finished(self.now, job.id, busy, &invalid);
+        answered(&mut self.dispatcher, self.now, job.id, busy, &invalid);
         Some(job)
     }
 
@@ -66,15 +77,15 @@ impl Lanes {
 fn a_request_starts_at_once_where_a_lane_is_free() {
     for lane in [Lane::Express, Lane::Bulk] {
         let mut dispatcher = dispatcher(1);
-        assert!(!dispatcher.has_work(lane));
+        assert!(!dispatcher.has_work(Time::ZERO, lane));
         let ticket = dispatcher.submit(Time::ZERO, request(1, VERIFY, 1)).unwrap();
-        assert!(dispatcher.has_work(lane));
+        assert!(dispatcher.has_work(Time::ZERO, lane));
         let job = dispatcher.next(Time::ZERO, lane).unwrap();
         assert_eq!((job.source, job.task, &job.parts[..]), (1, VERIFY, &[Part { ticket, items: 0..1 }][..]));
         assert_eq!(dispatcher.next(Time::ZERO, lane), None);
-        assert_eq!(dispatcher.finished(Time::ZERO, job.id, Time::ZERO, &[0]), [ticket]);
+        assert_eq!(answered(&mut dispatcher, Time::ZERO, job.id, Time::ZERO, &[0]), [ticket]);
         assert!(dispatcher.is_idle());
-        assert_eq!(dispatcher.finished(Time::ZERO, job.id, Time::ZERO, &[0]), [], "nothing is given back twice");
+        assert_eq!(answered(&mut dispatcher, Time::ZERO, job.id, Time::ZERO, &[0]), [], "nothing is given back twice");
     }
 }
 
@@ -164,7 +175,7 @@ fn shares(slowness_of_second: u64, invalid_percent_of_second: usize) -> [f64; 2]
         lanes.now += busy;
         time[usize::from(second)] += busy;
         let invalid = if second { job.items() * invalid_percent_of_second / 100 } else { 0 };
-        lanes.dispatcher.finished(lanes.now, job.id, busy, &[invalid]);
+        answered(&mut lanes.dispatcher, lanes.now, job.id, busy, &[invalid]);
     }
     time.map(|time| time.as_secs_f64() / lanes.now.as_secs_f64())
 }
@@ -191,7 +202,7 @@ fn a_job_takes_nothing_of_a_source_that_is_ahead() {
     // It takes much longer than predicted.
     let now = Time::from_millis(10);
     let invalid = vec![0; job.parts.len()];
-    dispatcher.finished(now, job.id, now, &invalid);
+    answered(&mut dispatcher, now, job.id, now, &invalid);
     let ticket = dispatcher.submit(now, request(2, VERIFY, 1)).unwrap();
     let next = dispatcher.next(now, Lane::Bulk).unwrap();
     assert_eq!(next.parts, [Part { ticket, items: 0..1 }]);
@@ -223,12 +234,12 @@ fn a_flood_of_small_requests_is_held_back_on_the_express_lane_while_others_wait(
     }
     assert!((1..30).contains(&jobs), "{jobs}");
     while lanes.run_valid(Lane::Bulk).unwrap().source != 2 {}
-    assert!(lanes.dispatcher.has_work(Lane::Express), "the other one had its turn");
+    assert!(lanes.dispatcher.has_work(Time::ZERO, Lane::Express), "the other one had its turn");
 }
 
 #[test]
 fn too_much_is_refused_and_leaves_no_trace() {
-    let mut dispatcher = Dispatcher::new(Limits { items_in_flight_max: 1_000, ..limits() });
+    let mut dispatcher = Dispatcher::new(Limits { items_in_flight_max: 1_000, ..limits() }, SEED);
     dispatcher.set_source(1, SourceLimits { items_in_flight_max: 600, ..NAMED });
     dispatcher.set_source(2, NAMED);
     let mut submit = |source, items| dispatcher.submit(Time::ZERO, request(source, VERIFY, items));
@@ -251,7 +262,7 @@ fn too_much_is_refused_and_leaves_no_trace() {
 
 #[test]
 fn newcomers_and_suspects_cannot_fill_the_queue() {
-    let mut lanes = Lanes::new(Dispatcher::new(Limits { items_in_flight_max: 1_000, ..limits() }));
+    let mut lanes = Lanes::new(Dispatcher::new(Limits { items_in_flight_max: 1_000, ..limits() }, SEED));
     lanes.dispatcher.set_source(1, NAMED);
     for forger in 10..20 {
         lanes.submit(request(forger, VERIFY, 20));
@@ -269,7 +280,7 @@ fn newcomers_and_suspects_cannot_fill_the_queue() {
 
 #[test]
 fn ever_new_forgers_leave_half_of_the_queue_to_the_others() {
-    let mut lanes = Lanes::new(Dispatcher::new(Limits { items_in_flight_max: 4_000, ..limits() }));
+    let mut lanes = Lanes::new(Dispatcher::new(Limits { items_in_flight_max: 4_000, ..limits() }, SEED));
     lanes.dispatcher.set_source(1, NAMED);
     let mut least = usize::MAX;
     for forger in 10..100 {
@@ -310,14 +321,14 @@ fn what_waits_too_long_expires_and_what_has_begun_does_not() {
     let begun = dispatcher.submit(Time::ZERO, request(1, VERIFY, 5_000)).unwrap();
     let waits = dispatcher.submit(Time::from_millis(1), request(2, VERIFY, 5_000)).unwrap();
     let job = dispatcher.next(Time::from_millis(2), Lane::Bulk).unwrap();
-    assert_eq!(dispatcher.next_expiry(), Some(Time::from_millis(2_001)));
-    assert_eq!(dispatcher.expire(Time::from_millis(2_000)), []);
-    assert_eq!(dispatcher.expire(Time::from_millis(2_001)), [waits]);
-    assert_eq!(dispatcher.next_expiry(), None);
-    assert_eq!(dispatcher.finished(Time::from_secs(9), job.id, Time::from_secs(9), &[0]), []);
+    assert_eq!(dispatcher.next_due(), Some(Time::from_millis(2_001)));
+    assert_eq!(dispatcher.due(Time::from_millis(2_000)).expired, []);
+    assert_eq!(dispatcher.due(Time::from_millis(2_001)).expired, [waits]);
+    assert_eq!(dispatcher.next_due(), None);
+    assert_eq!(answered(&mut dispatcher, Time::from_secs(9), job.id, Time::from_secs(9), &[0]), []);
     let mut finished = Vec::new();
     while let Some(job) = dispatcher.next(Time::from_secs(9), Lane::Bulk) {
-        finished.extend(dispatcher.finished(Time::from_secs(9), job.id, Time::ZERO, &[0]));
+        finished.extend(answered(&mut dispatcher, Time::from_secs(9), job.id, Time::ZERO, &[0]));
     }
     assert_eq!(finished, [begun]);
 }
@@ -330,7 +341,7 @@ fn of_a_cancelled_request_only_what_has_begun_is_done() {
     dispatcher.cancel(ticket);
     assert_eq!(dispatcher.next(Time::ZERO, Lane::Bulk), None);
     assert_eq!(dispatcher.state().load, Load { items_queued: 0, items_running: job.items() });
-    assert_eq!(dispatcher.finished(Time::ZERO, job.id, Time::ZERO, &[0]), []);
+    assert_eq!(answered(&mut dispatcher, Time::ZERO, job.id, Time::ZERO, &[0]), []);
     assert!(dispatcher.is_idle());
 }
 
@@ -361,13 +372,13 @@ fn suspects_have_what_others_leave_in_one_lane() {
     for (forger, items) in [(7, 1), (7, 1_000), (8, 1), (8, 1_000)] {
         lanes.submit(request(forger, VERIFY, items));
     }
-    assert!(!lanes.dispatcher.has_work(Lane::Express));
+    assert!(!lanes.dispatcher.has_work(Time::ZERO, Lane::Express));
     let job = lanes.dispatcher.next(lanes.now, Lane::Bulk).unwrap();
-    assert!(!lanes.dispatcher.has_work(Lane::Bulk));
+    assert!(!lanes.dispatcher.has_work(Time::ZERO, Lane::Bulk));
     lanes.submit(request(1, VERIFY, 1));
-    assert!(lanes.dispatcher.has_work(Lane::Bulk) && lanes.dispatcher.has_work(Lane::Express));
+    assert!(lanes.dispatcher.has_work(Time::ZERO, Lane::Bulk) && lanes.dispatcher.has_work(Time::ZERO, Lane::Express));
     lanes.run_valid(Lane::Express);
-    lanes.dispatcher.finished(lanes.now, job.id, Time::ZERO, &[]);
+    answered(&mut lanes.dispatcher, lanes.now, job.id, Time::ZERO, &[]);
     let mut items = 0;
     while let Some(job) = lanes.run_valid(Lane::Bulk) {
         items += job.items();
@@ -377,13 +388,13 @@ fn suspects_have_what_others_leave_in_one_lane() {
 
 #[test]
 fn a_newcomer_has_no_more_running_than_it_has_proved() {
-    let mut lanes = Lanes::new(Dispatcher::new(limits()));
+    let mut lanes = Lanes::new(Dispatcher::new(limits(), SEED));
     lanes.submit(request(1, VERIFY, 20_000));
     let first = lanes.dispatcher.next(lanes.now, Lane::Bulk).unwrap();
     assert!((100..400).contains(&first.items()), "{}", first.items());
     assert_eq!(lanes.dispatcher.next(lanes.now, Lane::Bulk), None);
     lanes.now += Time::from_millis(1);
-    lanes.dispatcher.finished(lanes.now, first.id, Time::from_millis(1), &[0]);
+    answered(&mut lanes.dispatcher, lanes.now, first.id, Time::from_millis(1), &[0]);
     let mut largest = 0;
     while let Some(job) = lanes.run_valid(Lane::Bulk) {
         largest = largest.max(job.items());
@@ -436,7 +447,7 @@ fn newcomers_have_a_larger_share_while_nobody_forges() {
 
 #[test]
 fn a_forgotten_source_comes_back_with_its_standing() {
-    let mut lanes = Lanes::new(Dispatcher::new(limits()));
+    let mut lanes = Lanes::new(Dispatcher::new(limits(), SEED));
     lanes.submit(request(7, VERIFY, 1_000));
     while lanes.run(Lane::Bulk, |_, part| part.items.len()).is_some() {}
     lanes.submit(request(7, VERIFY, 1));
@@ -450,12 +461,14 @@ fn a_forgotten_source_comes_back_with_its_standing() {
 
 #[test]
 fn limits_without_end_overflow_nothing() {
-    let mut dispatcher =
-        Dispatcher::new(Limits { queue_time_max: Time::MAX, gather_time_max: Time::MAX, items_in_flight_max: usize::MAX, ..limits() });
+    let mut dispatcher = Dispatcher::new(
+        Limits { queue_time_max: Time::MAX, gather_time_max: Time::MAX, items_in_flight_max: usize::MAX, ..limits() },
+        SEED,
+    );
     dispatcher.set_source(1, SourceLimits { items_in_flight_max: usize::MAX, ..NAMED });
     let large = Request { source: 1, task: DIGEST, items: usize::MAX, bytes: usize::MAX };
     dispatcher.submit(Time::from_secs(1), large).unwrap();
     assert!(matches!(dispatcher.submit(Time::ZERO, large), Err(Refusal::SourceFull { .. })));
-    assert_eq!(dispatcher.next_expiry(), Some(Time::MAX));
+    assert_eq!(dispatcher.next_due(), Some(Time::MAX));
     assert!(dispatcher.next(Time::ZERO, Lane::Bulk).is_some());
 }

@@ -35,7 +35,7 @@ struct Walk {
 
 impl Walk {
     fn new(seed: u64) -> Self {
-        let dispatcher = Dispatcher::new(limits());
+        let dispatcher = Dispatcher::new(limits(), SEED);
         Self { rng: ChaCha12Rng::seed_from_u64(seed), dispatcher, accounts: HashMap::new(), jobs: Vec::new(), now: Time::ZERO }
     }
 
@@ -87,7 +87,7 @@ impl Walk {
         if self.jobs.iter().filter(|(of, _)| *of == lane).count() == threads {
             return;
         }
-        let had_work = self.dispatcher.has_work(lane);
+        let had_work = self.dispatcher.has_work(self.now, lane);
         let job = self.dispatcher.next(self.now, lane);
         assert_eq!(job.is_some(), had_work);
         let Some(job) = job else {
@@ -136,7 +136,7 @@ impl Walk {
                 .collect(),
         };
         let busy = Time::from_nanos(self.rng.next_u64() % (job.items() as u64 * 20_000));
-        let finished = self.dispatcher.finished(self.now, job.id, busy, &invalid);
+        let finished = answered(&mut self.dispatcher, self.now, job.id, busy, &invalid);
         let mut expected = Vec::new();
         for part in &job.parts {
             let account = self.accounts.get_mut(&part.ticket).expect("the request is not finished");
@@ -149,7 +149,7 @@ impl Walk {
             }
         }
         assert_eq!(finished, expected);
-        assert_eq!(self.dispatcher.finished(self.now, job.id, busy, &invalid), []);
+        assert_eq!(answered(&mut self.dispatcher, self.now, job.id, busy, &invalid), []);
     }
 
     fn cancel(&mut self) {
@@ -177,11 +177,11 @@ impl Walk {
         let is_old = |account: &Account| !account.is_cancelled && account.begun == 0 && account.submitted + queue_time_max <= self.now;
         let mut expected: Vec<_> = self.accounts.iter().filter(|(_, account)| is_old(account)).map(|(&ticket, _)| ticket).collect();
         expected.sort_unstable();
-        assert_eq!(self.dispatcher.expire(self.now), expected);
+        assert_eq!(self.dispatcher.due(self.now).expired, expected);
         for ticket in expected {
             self.drop_rest(ticket);
         }
-        assert!(self.dispatcher.next_expiry().is_none_or(|expiry| expiry > self.now));
+        assert!(self.dispatcher.next_due().is_none_or(|expiry| expiry > self.now));
     }
 
     fn set_source(&mut self) {
