@@ -8,7 +8,7 @@ use std::{
 
 use chainbox_engine::backend::{Backend, CpuOptions};
 use chainbox_service::{
-    Addresses, Reload,
+    Addresses, Backends, Reload,
     settings::{Engine, Loaded, Settings, Sources},
 };
 
@@ -65,7 +65,8 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Error> {
 /// The back end that the settings name.
 pub(crate) fn open(engine: &Engine) -> Result<Arc<dyn Backend>, Error> {
     let options = CpuOptions { threads: Some(engine.threads), key_table_bytes: engine.key_table_bytes, ..CpuOptions::default() };
-    backends::open_with(&engine.backend, &options).map(Arc::from)
+    let cpu: Arc<dyn Backend> = Arc::new(backends::cpu(&options)?);
+    Ok(cpu)
 }
 
 /// Serves until a signal ends it.
@@ -76,7 +77,7 @@ pub(crate) fn serve(
     ready: impl FnOnce(&Addresses),
 ) -> Result<ExitCode, Error> {
     let reload: Reload = Box::new(move || Settings::load(&sources).map(|loaded| loaded.settings).map_err(|problems| problems.to_string()));
-    chainbox_service::run(settings, backend, reload, ready).map_err(Error::new)?;
+    chainbox_service::run(settings, Backends::cpu_alone(backend), reload, ready).map_err(Error::new)?;
     Ok(ExitCode::SUCCESS)
 }
 

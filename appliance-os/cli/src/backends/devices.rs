@@ -107,8 +107,6 @@ fn by_itself(found: Vec<Found>) -> Vec<Candidate> {
 pub fn data_folder() -> PathBuf {
     use chainbox_service::settings::{Settings, Sources};
     let sources = crate::config::SettingsArgs::default().sources(Sources::default_file());
-    Settings::load(&sources).map_or_else(
-        |_| chainbox_service::settings::data_folder_of_user(&sources.environment),
-        |loaded| loaded.settings.data,
-    )
+    Settings::load(&sources)
+        .map_or_else(|_| chainbox_service::settings::data_folder_of_user(&sources.environment), |loaded| loaded.settings.data)
 }

@@ -14,7 +14,10 @@ use chainbox_engine::{
     backend::{Backend, Cpu, CpuOptions, known_answers},
     strategy::Strategy,
 };
-use chainbox_service::{BackendHealth, Backends, Together};
+use chainbox_service::{
+    BackendHealth, Backends, Together,
+    learned::{self, Learned},
+};
 
 use crate::error::Error;
 pub use choice::{ALL, CPU, Choice};
@@ -37,7 +40,9 @@ pub fn open(choice: &Choice, strategy: Option<Strategy>, data: &Path) -> Result<
             let cpu: Arc<dyn Backend> = Arc::new(cpu(&CpuOptions { threads: Some(rayon::current_num_threads()), ..options })?);
             let wanted = Wanted { every: *every, names: devices.clone() };
             let devices = devices::open_wanted(&wanted, &devices::options(data))?;
-            Ok(Arc::new(together(cpu, &devices, &wanted)?))
+            // A file that cannot be read costs time alone: all is learnt again.
+            let learned = learned::read(&data.join(learned::FILE)).unwrap_or_default();
+            Ok(Arc::new(together(cpu, &devices, &wanted, learned)?))
         }
     }
 }
@@ -65,9 +70,9 @@ fn device(name: &str, data: &Path) -> Result<Arc<dyn Backend>, Error> {
 ///
 /// # Errors
 /// [`Error`].
-pub fn together(cpu: Arc<dyn Backend>, opened: &[devices::Opened], wanted: &Wanted) -> Result<Together, Error> {
+pub fn together(cpu: Arc<dyn Backend>, opened: &[devices::Opened], wanted: &Wanted, learned: Vec<Learned>) -> Result<Together, Error> {
     let devices = opened.iter().map(devices::Opened::for_service).collect();
-    let together = Together::start(Backends { cpu, devices }).map_err(Error::new)?;
+    let together = Together::start(Backends { cpu, devices }, learned).map_err(Error::new)?;
     together.wait_until_proven();
     for report in together.reports().into_iter().filter(|report| report.state != BackendHealth::Admitted) {
         let reason = report.reason.unwrap_or_else(|| "it did not give the known answers in time".to_owned());

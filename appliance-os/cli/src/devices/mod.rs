@@ -135,7 +135,8 @@ fn usable(text: &mut String, device: &Usable) {
     let memory = if info.memory_bytes == 0 { String::new() } else { format!(", {} MiB", grouped((info.memory_bytes >> 20) as f64)) };
     let _ = writeln!(text, "  {}{memory}, driver {}", info.kind.name(), info.driver);
     if device.is_software() {
-        let _ = writeln!(text, "  software on this machine's own processor: used only where it is named (--backend {name}, engine.devices)");
+        let _ =
+            writeln!(text, "  software on this machine's own processor: used only where it is named (--backend {name}, engine.devices)");
     }
     if !ran_on_hardware {
         let _ = writeln!(text, "  {}: never run on hardware by those who released this version", info.api);
@@ -143,10 +144,18 @@ fn usable(text: &mut String, device: &Usable) {
     match proof {
         None => {}
         Some(Ok(Proof { answers, first_time, time })) => {
-            let _ = writeln!(text, "  known answers: {answers}, all right; {:.1} s with kernels made ready, {:.2} s then", first_time.as_secs_f64(), time.as_secs_f64());
+            let _ = writeln!(
+                text,
+                "  known answers: {answers}, all right; {:.1} s with kernels made ready, {:.2} s then",
+                first_time.as_secs_f64(),
+                time.as_secs_f64()
+            );
         }
         Some(Err(error)) => {
-            let _ = writeln!(text, "  known answers: FAILED, not used: {error}\n  -> update or replace the driver, and report this if that does not help");
+            let _ = writeln!(
+                text,
+                "  known answers: FAILED, not used: {error}\n  -> update or replace the driver, and report this if that does not help"
+            );
         }
     }
     curves(text, learned.as_ref());
@@ -219,7 +228,10 @@ mod tests {
         let sights = [device(Kind::Discrete, Some(Err("wrong".to_owned()))), device(Kind::Software, None), absent()];
         let lines: Vec<Value> = json_lines(&sights).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((&lines[0]["used_by"], &lines[0]["known_answers"]["failure"]), (&json!("itself"), &json!("wrong")));
-        assert_eq!((&lines[1]["used_by"], &lines[1]["known_answers"], &lines[1]["kind"]), (&json!("name"), &Value::Null, &json!("software")));
+        assert_eq!(
+            (&lines[1]["used_by"], &lines[1]["known_answers"], &lines[1]["kind"]),
+            (&json!("name"), &Value::Null, &json!("software"))
+        );
         assert_eq!(lines[1]["learned"][0]["jobs"], 12);
         assert_eq!(lines[2], json!({ "api": "wgpu", "usable": false, "reason": "no loader", "remedy": "install libvulkan1" }));
         assert_eq!(lines[3], json!({ "summary": { "usable": 2, "unusable": 1, "failed": 1 } }));

@@ -55,13 +55,16 @@ fn files() -> Vec<PathBuf> {
 
 fn in_folder(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_node = |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest == "ctl" || rest.parse::<u16>().is_ok() || rest == "-uvm");
+    let is_node = |name: &str| {
+        name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest == "ctl" || rest.parse::<u16>().is_ok() || rest == "-uvm")
+    };
     entries.filter(|entry| entry.file_name().to_str().is_some_and(is_node)).map(|entry| entry.path()).take(NODES_MAX).collect()
 }
 
 /// Those that this user may not read and write.
 fn nodes(files: &[PathBuf]) -> Vec<Finding> {
-    let (free, closed): (Vec<_>, Vec<_>) = files.iter().partition(|file| access(file.as_path(), AccessFlags::R_OK | AccessFlags::W_OK).is_ok());
+    let (free, closed): (Vec<_>, Vec<_>) =
+        files.iter().partition(|file| access(file.as_path(), AccessFlags::R_OK | AccessFlags::W_OK).is_ok());
     let names = |files: &[&PathBuf]| files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
     if !closed.is_empty() {
         let remedy = "add this user to the groups that own them: sudo usermod -aG render,video USER, and log in again";

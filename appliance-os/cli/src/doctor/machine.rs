@@ -175,7 +175,11 @@ mod tests {
     fn memory_is_compared_with_what_the_settings_allow() {
         let state = |free| memory_of(8 << 30, free, 1 << 30).state;
         assert_eq!([100 * MIB, 1000 * MIB, 1024 * MIB].map(state), [State::Bad, State::Warning, State::Ok]);
-        assert!(memory_of(8 << 30, 2 << 30, 1 << 30).found.starts_with("2,048 MiB free of 8,192 MiB; by its settings the service may take 1,024"));
+        assert!(
+            memory_of(8 << 30, 2 << 30, 1 << 30)
+                .found
+                .starts_with("2,048 MiB free of 8,192 MiB; by its settings the service may take 1,024")
+        );
     }
 
     #[test]

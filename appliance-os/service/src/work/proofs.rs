@@ -63,8 +63,9 @@ impl Shared {
             let words = format!("it did not give the known answers within {} s", PROOF_TIME_MAX.as_secs());
             state.dispatcher.proven(now, id, Err(words));
         }
-        // A service that ends uses no more devices than it does.
-        for &id in to_prove.iter().filter(|_| !state.is_closing) {
+        // A service that ends needs no more devices.
+        let to_prove = if state.is_closing { &[] } else { to_prove };
+        for &id in to_prove {
             if let Err(words) = self.begin_proof(state, now, id) {
                 state.dispatcher.proven(now, id, Err(words));
             }
