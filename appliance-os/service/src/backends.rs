@@ -12,7 +12,7 @@ const JOBS_DEFAULT: usize = 2;
 const JOBS_MAX: usize = 8;
 
 /// The most devices.
-const DEVICES_MAX: usize = 64;
+pub(crate) const DEVICES_MAX: usize = 64;
 
 /// A device that may verify once it gave the known answers.
 #[derive(Clone)]
