@@ -8,12 +8,13 @@ use std::{
 
 use chainbox_engine::backend::Backend;
 use chainbox_kernels::{
-    device::{DeviceInfo, Kind},
-    discover::{self, APIS, Candidate, DeviceBackend, Found},
+    device::DeviceInfo,
+    discover::{self, DeviceBackend},
     pipeline,
 };
-use chainbox_service::Device;
+use chainbox_service::{Device, settings};
 
+use super::probe;
 use crate::error::Error;
 
 /// The folder of compiled kernels in the data folder.
@@ -29,6 +30,18 @@ pub struct Opened {
     pub name: String,
     /// The back end.
     pub backend: Arc<dyn DeviceBackend>,
+}
+
+impl Wanted {
+    /// Those that the settings mean.
+    #[must_use]
+    pub fn by(settings: &settings::Devices) -> Self {
+        match settings {
+            settings::Devices::Auto => Self { every: true, names: Vec::new() },
+            settings::Devices::None => Self { every: false, names: Vec::new() },
+            settings::Devices::Named(names) => Self { every: false, names: names.clone() },
+        }
+    }
 }
 
 impl Opened {
@@ -66,6 +79,8 @@ pub fn options(data: &Path) -> pipeline::Options {
 /// # Errors
 /// [`Error`] with what is missing and how to mend it.
 pub fn open(name: &str, options: &pipeline::Options) -> Result<Opened, Error> {
+    // The first device of an interface has one name, whoever counts from 0.
+    let name = name.strip_suffix(":0").unwrap_or(name);
     let backend = discover::open(name, options).map_err(|error| Error::new(format!("{error}; `chainbox devices` lists what there is")))?;
     Ok(Opened { name: name.to_owned(), backend: Arc::from(backend) })
 }
@@ -75,31 +90,32 @@ pub fn open(name: &str, options: &pipeline::Options) -> Result<Opened, Error> {
 /// # Errors
 /// [`Error`] for a device that is named.
 pub fn open_wanted(wanted: &Wanted, options: &pipeline::Options) -> Result<Vec<Opened>, Error> {
-    let mut opened = wanted.names.iter().map(|name| open(name, options)).collect::<Result<Vec<_>, _>>()?;
+    let mut opened: Vec<Opened> = Vec::new();
+    for name in &wanted.names {
+        let device = open(name, options)?;
+        if opened.iter().all(|other| other.name != device.name) {
+            opened.push(device);
+        }
+    }
     if wanted.every {
-        for candidate in by_itself(discover::discover()).into_iter().filter(|candidate| !wanted.names.contains(&candidate.name)) {
-            match candidate.open(options) {
-                Ok(backend) => opened.push(Opened { name: candidate.name, backend: Arc::from(backend) }),
-                // Where standard error is closed, `chainbox devices` still tells.
-                Err(error) => drop(writeln!(io::stderr(), "chainbox: {error}: this device is not used; see `chainbox devices`")),
+        let names = probe::by_themselves().unwrap_or_else(|error| {
+            warn(&error);
+            Vec::new()
+        });
+        for name in names {
+            let is_open = opened.iter().any(|other| other.name == name);
+            match (!is_open).then(|| open(&name, options)).transpose() {
+                Ok(device) => opened.extend(device),
+                Err(error) => warn(&error.to_string()),
             }
         }
     }
     Ok(opened)
 }
 
-/// The devices that are used without being named: no software, which takes the cores that the CPU back end has; and of one interface alone, the first
-/// that has any, since the same card shows itself through several.
-fn by_itself(found: Vec<Found>) -> Vec<Candidate> {
-    let real: Vec<Candidate> = found
-        .into_iter()
-        .filter_map(|found| match found {
-            Found::Usable(candidate) if candidate.info.kind != Kind::Software => Some(candidate),
-            _ => None,
-        })
-        .collect();
-    let api = APIS.into_iter().find(|api| real.iter().any(|candidate| candidate.info.api == *api));
-    real.into_iter().filter(|candidate| Some(candidate.info.api) == api).collect()
+/// Says on standard error why a device is not used; where that is closed, `chainbox devices` still tells.
+fn warn(why: &str) {
+    let _ = writeln!(io::stderr(), "chainbox: {why}");
 }
 
 /// The data folder that commands use which have no settings: the one of the settings in force, or else the user's own.

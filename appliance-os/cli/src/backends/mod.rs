@@ -2,6 +2,7 @@
 
 mod choice;
 pub mod devices;
+mod probe;
 
 use std::{
     io::{self, Write},
