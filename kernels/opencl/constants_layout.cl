@@ -55,8 +55,9 @@
 #define WORK_DIGITS_1 58u
 #define WORK_DIGITS_2 67u
 #define WORK_MULTIPLES 85u
-#define WORK_PRODUCT 213u
-#define WORK_WORDS 237u
+#define WORK_RATIOS 213u
+#define WORK_PRODUCT 269u
+#define WORK_WORDS 293u
 
 // Codes of verdicts.
 #define CODE_VALID 1u

@@ -79,6 +79,8 @@ pub const WORK: &[(&str, usize)] = &[
     ("DIGITS_2", 18),
     // 1Q to 8Q, affine.
     ("MULTIPLES", KEY_MULTIPLES * POINT_WORDS),
+    // By what the Z of 2Q to 8Q is that of the one before times.
+    ("RATIOS", 8 * (KEY_MULTIPLES - 1)),
     // The product, (X, Y, Z).
     ("PRODUCT", 24),
 ];

@@ -95,12 +95,12 @@ impl Program {
             Purpose::Recover => ("recover".to_owned(), RECOVER_KERNELS.to_vec()),
             Purpose::Digest(hash) => (format!("digest_{}", hash.name()), vec!["digest_messages"]),
             Purpose::KnownKeys(curve) => (format!("known_{}", curve.name()), KNOWN_KERNELS.to_vec()),
-            Purpose::Harness(curve, kernels) => (format!("harness_{}_{}", curve.name(), kernels.join("_")), kernels.to_vec()),
+            Purpose::Harness(curve, kernels) => (format!("harness_{}_{}", curve.name(), kernels[0]), kernels.to_vec()),
         };
         // A driver compiles every kernel that it sees, so it sees those of the program alone.
         let named: String = kernels.iter().map(|kernel| format!("#define KERNEL_{kernel} 1\n")).collect();
-        let opencl = named + &OPENCL.source(purpose, "words");
-        let wgsl = ["words32", "words64"].map(|words| WGSL.source(purpose, words));
+        let opencl = named + OPENCL_PRELUDE + &OPENCL.source(purpose, "words");
+        let wgsl = ["words32", "words64"].map(|_| String::new());
         Self { name, opencl, kernels, wgsl }
     }
 
@@ -129,8 +129,12 @@ macro_rules! sources {
     };
 }
 
+/// What OpenCL C and CUDA call differently, for OpenCL C.
+const OPENCL_PRELUDE: &str = include_str!("../opencl/prelude_opencl.cl");
+
 const OPENCL: Sources = sources!("opencl", "cl",
     "constants_layout" "constants_secp256k1" "constants_p256" "constants_sm2" "constants_keccak256" "constants_sha256" "constants_sm3"
+    "words" "limbs" "field" "scalar" "point" "digits" "wire" "hash" "group" "verify" "recover" "digest" "known" "harness"
 );
 
 const WGSL: Sources = sources!("wgsl", "wgsl",

@@ -55,8 +55,9 @@ const WORK_U2: u32 = 50u;
 const WORK_DIGITS_1: u32 = 58u;
 const WORK_DIGITS_2: u32 = 67u;
 const WORK_MULTIPLES: u32 = 85u;
-const WORK_PRODUCT: u32 = 213u;
-const WORK_WORDS: u32 = 237u;
+const WORK_RATIOS: u32 = 213u;
+const WORK_PRODUCT: u32 = 269u;
+const WORK_WORDS: u32 = 293u;
 
 // Codes of verdicts.
 const CODE_VALID: u32 = 1u;

@@ -48,6 +48,9 @@ use slots::{Slots, Station};
 /// The longest string of an item that a device gets, in bytes: one lane would hash a longer one while all others wait, and the CPU is faster at that.
 pub const STRING_BYTES_MAX: usize = 64 << 10;
 
+/// The bytes of the tables of G, with which the device's tables begin.
+pub const GENERATOR_BYTES: usize = generator::TABLE_BYTES;
+
 /// After this time without an answer a submission counts as hung. Known slow devices stay far below, and whoever asks has a deadline of his own.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
