@@ -178,6 +178,7 @@ impl Backend for Cpu {
             batch_items_max: usize::MAX,
             batch_bytes_max: usize::MAX,
             inline_items_max: self.items_alone(),
+            shares_cores: true,
         }
     }
 

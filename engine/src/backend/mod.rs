@@ -29,6 +29,8 @@ pub struct Capabilities {
     pub batch_bytes_max: usize,
     /// The largest batch that is answered on the thread that asks, without a hop to others: about a tenth of a millisecond of work. 0 for none.
     pub inline_items_max: usize,
+    /// Whether it runs on the processor's cores, as the CPU and a software device do: then it and the CPU only slow each other down.
+    pub shares_cores: bool,
 }
 
 /// Why a back end gave no verdicts. A fault says nothing about the items: they go to another back end.

@@ -107,6 +107,12 @@ impl Costs {
         as_work(sum * factor_of(task, factor))
     }
 
+    /// The work of one more item of that many bytes.
+    pub fn item(&self, task: Task, item_bytes: f64, factor: Factor) -> f64 {
+        let [_, item, byte] = self.model(task).terms;
+        (item + byte * item_bytes) * factor_of(task, factor)
+    }
+
     /// The items that fit some work beside the fixed part, for items of that many bytes each; 0 where not even the fixed part fits.
     pub fn items_within(&self, task: Task, item_bytes: usize, factor: Factor, work: Work) -> usize {
         let [fixed, item, byte] = self.model(task).products(Size { items: 1, bytes: item_bytes });

@@ -109,6 +109,11 @@ impl Curve {
         self.jobs >= JOBS_LEARNT
     }
 
+    /// The jobs that it was learnt from.
+    pub const fn jobs(&self) -> u64 {
+        self.jobs
+    }
+
     /// The nanoseconds that any job takes.
     pub const fn fixed(&self) -> f64 {
         self.terms[0]

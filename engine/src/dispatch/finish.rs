@@ -34,6 +34,8 @@ pub struct Running {
     pub deadline: Option<Time>,
     /// What its back end is expected to take for it alone, in nanoseconds; on the CPU, of a core.
     pub expected: f64,
+    /// Whether it is done to learn what it takes.
+    pub is_probe: bool,
 }
 
 #[derive(Debug)]
@@ -114,9 +116,7 @@ impl Dispatcher {
 
     /// A job does not run any more.
     pub(super) fn end_on_back_end(&mut self, job: &Running) {
-        if job.backend == CPU {
-            return;
-        }
+        self.end_probe(job);
         let now = self.now;
         if let Some(member) = self.fleet.get_mut(job.backend) {
             member.jobs -= 1;

@@ -25,6 +25,8 @@ pub struct Member {
     pub jobs: usize,
     /// When its latest job ended.
     pub last_end: Time,
+    /// When the next probe may be.
+    pub probe_from: Time,
     pub items: u64,
     pub items_audited: u64,
     pub quarantines: u64,
@@ -41,6 +43,7 @@ impl Member {
             curves: HashMap::new(),
             jobs: 0,
             last_end: Time::ZERO,
+            probe_from: Time::ZERO,
             items: 0,
             items_audited: 0,
             quarantines: 0,
@@ -106,6 +109,11 @@ impl Fleet {
 
     pub fn iter(&self) -> impl Iterator<Item = (BackendId, &Member)> {
         self.members.iter().map(|(&id, member)| (id, member))
+    }
+
+    /// Those in use that can do a task, but for the CPU.
+    pub fn devices_for(&self, task: Task) -> impl Iterator<Item = (BackendId, &Member)> {
+        self.iter().filter(move |&(id, member)| id != CPU && member.is_admitted() && member.supports(task))
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (BackendId, &mut Member)> {

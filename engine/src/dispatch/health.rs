@@ -59,7 +59,6 @@ impl Dispatcher {
                 to_prove.push(id);
             }
         }
-        self.ask_again = None;
         Due { expired, to_prove }
     }
 
@@ -73,7 +72,9 @@ impl Dispatcher {
             Health::Admitted => None,
             Health::Quarantined { until, .. } => Some(until),
         });
-        expiry.into_iter().chain(deadlines).chain(proofs).chain(self.ask_again).min()
+        // A lane that is asked then takes what it left; where none is free, another one asks when it is.
+        let patience = self.patience.map(|patience| patience.until).filter(|&until| until > self.now);
+        expiry.into_iter().chain(deadlines).chain(proofs).chain(patience).min()
     }
 
     /// What the known answers of a back end gave: `Err` says what was wrong. One that nobody asked for is not used for it.
@@ -86,6 +87,7 @@ impl Dispatcher {
         let was_asked = std::mem::take(&mut member.is_proving);
         match result {
             Ok(()) if was_asked => {
+                member.probe_from = Time::ZERO;
                 self.fleet.set_health(id, Health::Admitted);
                 self.tell(Event::Admitted(id));
             }

@@ -12,6 +12,7 @@ mod backends;
 mod checks;
 mod costs;
 mod curves;
+mod filling;
 mod finish;
 mod fleet;
 mod health;
@@ -19,6 +20,7 @@ mod limits;
 mod meter;
 mod next;
 mod order;
+mod probes;
 mod request;
 mod room;
 mod routing;
@@ -41,6 +43,7 @@ use finish::Running;
 use fleet::Fleet;
 use meter::Meter;
 use order::{Entry, Order};
+use routing::Patience;
 use shares::Split;
 use source::{Class, Memory, Source};
 use standing::Evidence;
@@ -152,8 +155,8 @@ pub struct Dispatcher {
     fleet: Fleet,
     places: Places,
     events: VecDeque<Event>,
-    /// When lanes that had nothing to do, since another back end was to do it sooner, are to be asked again.
-    ask_again: Option<Time>,
+    /// While lanes leave work to other back ends.
+    patience: Option<Patience>,
     tickets: u64,
     jobs: u64,
 }
@@ -180,7 +183,7 @@ impl Dispatcher {
             fleet: Fleet::new(),
             places: Places::new(seed),
             events: VecDeque::new(),
-            ask_again: None,
+            patience: None,
             tickets: 0,
             jobs: 0,
         }

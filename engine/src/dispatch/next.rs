@@ -6,6 +6,7 @@ use super::{
     BackendId, CPU, Checks, Class, Dispatcher, Handed, Job, JobId, Lane, Part, Running, SourceId, Standing, Tag, Task, Ticket, Time,
     checks::Spare,
     costs::{Size, Work},
+    curves::Curve,
     finish::RunningPart,
     health,
     meter::Spread,
@@ -36,7 +37,7 @@ impl Dispatcher {
     pub fn next(&mut self, now: Time, lane: Lane) -> Option<Job> {
         let now = self.advance(now);
         let Some((standing, offer)) = self.choose(now, lane) else {
-            self.plan_to_ask_again(now);
+            self.be_patient(now);
             return None;
         };
         let group = &mut self.groups[standing as usize];
@@ -51,8 +52,8 @@ impl Dispatcher {
             (_, Class::Small) => self.gather(&mut draft, standing, lane, &offer),
             (_, Class::Large) => self.slice(&mut draft, &offer),
         }
-        self.ask_again = None;
-        Some(self.begin(now, lane, standing, draft))
+        self.patience = None;
+        Some(self.begin(now, lane, standing, draft, offer.is_probe))
     }
 
     /// Whether [`Self::next`] would give this lane a job. Ask for each lane that sleeps after every other call that changes something, and wake
@@ -228,7 +229,7 @@ impl Dispatcher {
     }
 
     /// Hands the job out.
-    fn begin(&mut self, now: Time, lane: Lane, standing: Standing, draft: Draft) -> Job {
+    fn begin(&mut self, now: Time, lane: Lane, standing: Standing, draft: Draft, is_probe: bool) -> Job {
         let Draft { task, size, parts, alone } = draft;
         let source = parts.first().map_or(0, |part| part.source);
         let factor = self.sources.get(&source).map(|source| source.factor).unwrap_or_default();
@@ -251,6 +252,12 @@ impl Dispatcher {
             Lane::Express | Lane::Bulk => self.hand_to_cpu(task, size, factor.get()),
             Lane::Device(backend) => self.hand_to_device(now, backend, task, size),
         };
+        if let Some(member) = self.fleet.get_mut(handed.backend) {
+            member.jobs += 1;
+        }
+        if is_probe {
+            self.begin_probe(handed.backend);
+        }
         let reading = if handed.backend == CPU { self.meter.begin(now, spread) } else { 0 };
         let job = Job {
             id,
@@ -260,7 +267,8 @@ impl Dispatcher {
             handed,
         };
         let (backend, deadline) = (job.handed.backend, job.handed.deadline);
-        let running = Running { backend, task, size, parts, alone, predicted, standing, spread, began: now, reading, deadline, expected };
+        let running =
+            Running { backend, task, size, parts, alone, predicted, standing, spread, began: now, reading, deadline, expected, is_probe };
         self.running.insert(id, running);
         job
     }
@@ -274,9 +282,7 @@ impl Dispatcher {
     /// For a device, with what it is expected to take for the job alone.
     fn hand_to_device(&mut self, now: Time, backend: BackendId, task: Task, size: Size) -> (Handed, f64) {
         let before = self.device_free_in(now, backend);
-        let Some(member) = self.fleet.get_mut(backend) else { unreachable!("a lane of an unknown back end has no jobs") };
-        member.jobs += 1;
-        let curve = member.curve(task);
+        let curve = self.fleet.get(backend).map_or_else(|| Curve::of_device(task), |member| member.curve(task));
         let expected = curve.predict(size);
         let time_max = health::time_max(curve.is_learnt().then_some(before + expected));
         let is_cpu_idle = self.load.items_queued == 0 && self.running.values().all(|job| job.backend != CPU);

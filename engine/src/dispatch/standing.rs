@@ -21,8 +21,8 @@ const PROVEN_WORK: Work = 4_000_000;
 /// The work that anybody may have running at once.
 const ALLOWANCE_MIN: Work = 2_000_000;
 
-/// No trust goes further than this: two jobs of the largest kind on many cores.
-const TRUST_MAX: Work = 10_000_000_000;
+/// No trust goes further than this, an hour of a core: two jobs of the largest kind on a device that does the work of a thousand cores.
+const TRUST_MAX: Work = 3_600_000_000_000;
 
 /// Invalid work takes back that many times the trust that valid work gives, so that trust grows below [`SUSPECT_SHARE`] and shrinks above.
 const INVALID_WEIGHT: Work = 20;

@@ -269,7 +269,7 @@ fn newcomers_and_suspects_cannot_fill_the_queue() {
         while lanes.run(Lane::Bulk, |_, part| part.items.len()).is_some() {}
         assert_eq!(lanes.standing(forger), Standing::Suspect);
     }
-    let mut fill = |sources: std::ops::Range<SourceId>| {
+    let mut fill = |sources: Range<SourceId>| {
         let accepted = sources.filter(|&source| lanes.dispatcher.submit(lanes.now, request(source, VERIFY, 25)).is_ok());
         (accepted.count() * 25, lanes.dispatcher.room(1))
     };

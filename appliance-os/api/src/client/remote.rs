@@ -111,6 +111,7 @@ fn capabilities_of(told: &v1::CapabilitiesResponse) -> backend::Capabilities {
         batch_items_max: usize::MAX,
         batch_bytes_max: usize::MAX,
         inline_items_max: 0,
+        shares_cores: false,
     }
 }
 

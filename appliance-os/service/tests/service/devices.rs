@@ -71,7 +71,7 @@ impl Backend for Misbehaving {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { inline_items_max: 0, ..self.cpu.capabilities() }
+        Capabilities { inline_items_max: 0, shares_cores: false, ..self.cpu.capabilities() }
     }
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {

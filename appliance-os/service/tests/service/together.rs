@@ -22,7 +22,7 @@ impl Backend for Second {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { inline_items_max: 0, batch_items_max: 5_000, ..self.0.capabilities() }
+        Capabilities { inline_items_max: 0, shares_cores: false, batch_items_max: 5_000, ..self.0.capabilities() }
     }
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
