@@ -232,6 +232,7 @@ impl<D: Device> Backend for Verifier<D> {
             batch_items_max: slots::SLOTS * self.slot_items,
             batch_bytes_max: slots::SLOTS * self.slot_bytes,
             inline_items_max: 0,
+            shares_cores: self.info().kind == Kind::Software,
         }
     }
 

@@ -12,10 +12,13 @@ use chainbox_kernels::{
     discover::{self, DeviceBackend},
     pipeline,
 };
-use chainbox_service::{Device, settings};
+use chainbox_service::{
+    Device,
+    settings::{self, Settings, Sources},
+};
 
 use super::probe;
-use crate::error::Error;
+use crate::{config::SettingsArgs, error::Error};
 
 /// The folder of compiled kernels in the data folder.
 const KERNELS: &str = "kernels";
@@ -121,8 +124,6 @@ fn warn(why: &str) {
 /// The data folder that commands use which have no settings: the one of the settings in force, or else the user's own.
 #[must_use]
 pub fn data_folder() -> PathBuf {
-    use chainbox_service::settings::{Settings, Sources};
-    let sources = crate::config::SettingsArgs::default().sources(Sources::default_file());
-    Settings::load(&sources)
-        .map_or_else(|_| chainbox_service::settings::data_folder_of_user(&sources.environment), |loaded| loaded.settings.data)
+    let sources = SettingsArgs::default().sources(Sources::default_file());
+    Settings::load(&sources).map_or_else(|_| settings::data_folder_of_user(&sources.environment), |loaded| loaded.settings.data)
 }

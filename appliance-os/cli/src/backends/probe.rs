@@ -82,10 +82,12 @@ fn ended(child: &mut Child, time_max: Duration) -> io::Result<Option<ExitStatus>
 /// The devices that are no software, of one interface alone: the same card shows itself through several.
 fn names(text: &str) -> Vec<String> {
     let lines: Vec<Line> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let by_themselves = |line: &&Line| line.usable == Some(true) && line.used_by.as_deref() == Some("itself");
-    let of =
-        |api: &str| lines.iter().filter(by_themselves).filter(|line| line.api.as_deref() == Some(api)).filter_map(|line| line.name.clone());
-    APIS.into_iter().map(|api| of(api).collect::<Vec<_>>()).find(|names| !names.is_empty()).unwrap_or_default()
+    let of = |api: &str| -> Vec<String> {
+        let is_one =
+            |line: &&Line| line.usable == Some(true) && line.used_by.as_deref() == Some("itself") && line.api.as_deref() == Some(api);
+        lines.iter().filter(is_one).filter_map(|line| line.name.clone()).collect()
+    };
+    APIS.into_iter().map(of).find(|names| !names.is_empty()).unwrap_or_default()
 }
 
 #[cfg(test)]
