@@ -42,6 +42,10 @@
 #define PARAM_TURN 14u
 #define PARAM_GENERATOR_AT 15u
 
+// The kernel that measures a device's rate: chains of multiply-adds, and how many each has.
+#define RATE_CHAINS 8u
+#define RATE_ROUNDS 0x00001000u
+
 // What kernels keep of a lane: the first word of each part.
 #define WORK_STATUS 0u
 #define WORK_R 1u

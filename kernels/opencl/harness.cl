@@ -607,12 +607,22 @@ KERNEL(test_group_inv_sc) {
 }
 #endif
 
+#if KERNEL_test_flip
+// Flips bits of one word: of `work`, or with a flag of the tables. For tests of devices that do so by themselves.
+KERNEL(test_flip) {
+    if (LANE() == 0) {
+        if (params[PARAM_FLAGS] == 0) {
+            work[params[PARAM_TURN]] ^= params[PARAM_ITEMS];
+        } else {
+            tables[params[PARAM_TURN]] ^= params[PARAM_ITEMS];
+        }
+    }
+}
+#endif
+
 #if KERNEL_multiply_add_rate
 // RATE_ROUNDS rounds of RATE_CHAINS multiply-adds of 32-bit words with a result of 64 bits, each chain on its own: as many as the device does at once. A lane
 // writes the sum of its chains, one word, so that no compiler leaves them out.
-#define RATE_CHAINS 8
-#define RATE_ROUNDS 4096
-
 KERNEL(multiply_add_rate) {
     uint lane = LANE();
     uint low[RATE_CHAINS], high[RATE_CHAINS];

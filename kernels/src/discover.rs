@@ -100,10 +100,10 @@ pub trait DeviceBackend: Backend {
     /// [`Fault`].
     fn measure_kernels(&self, batch: &Batch, rounds: usize) -> Result<KernelTime, Fault>;
 
-    /// The 32x32 multiply-adds that the kernels spend on an item of this batch's shape, hashing not counted.
-    fn multiply_adds_an_item(&self, batch: &Batch) -> u64;
+    /// See [`Verifier::multiply_adds_an_item`].
+    fn multiply_adds_an_item(&self, batch: &Batch, key_is_known: bool) -> u64;
 
-    /// 32x32 multiply-adds a second that the device does in a loop of nothing else, the best of some runs within about `time`.
+    /// See [`Verifier::multiply_add_rate`].
     ///
     /// # Errors
     /// [`Fault`].
@@ -121,6 +121,8 @@ fn of_api(api: &'static str) -> Vec<Found> {
     match api {
         #[cfg(feature = "opencl")]
         "opencl" => opencl(),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => wgpu(),
         _ => vec![unusable(api, "this build has no such back end", &format!("build with the cargo feature {api}"))],
     }
 }
@@ -129,8 +131,23 @@ fn of_api(api: &'static str) -> Vec<Found> {
 fn opencl() -> Vec<Found> {
     use crate::{cache::Cache, opencl::OpenCl};
     match OpenCl::all() {
-        Ok(listed) => usable("opencl", listed, |device| device.info().clone(), |device, options| device.open(options.cache.clone().map(Cache::new))),
+        Ok(listed) => {
+            usable("opencl", listed, |device| device.info().clone(), |device, options| device.open(options.cache.clone().map(Cache::new)))
+        }
         Err(why) => vec![unusable("opencl", &why.what, &why.remedy)],
+    }
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu() -> Vec<Found> {
+    use crate::{
+        cache::Cache,
+        wgpu::{Wgpu, Words, adapters},
+    };
+    let open = |adapter: &_, options: &Options| Wgpu::open(adapter, Words::Native, options.cache.clone().map(Cache::new));
+    match adapters() {
+        Ok(adapters) => usable("wgpu", adapters, |adapter| adapter.info.clone(), open),
+        Err(why) => vec![unusable("wgpu", &why.what, &why.remedy)],
     }
 }
 
@@ -188,8 +205,8 @@ impl<D: Device> DeviceBackend for Verifier<D> {
         self.measure_kernels(batch, rounds)
     }
 
-    fn multiply_adds_an_item(&self, batch: &Batch) -> u64 {
-        self.multiply_adds_an_item(batch)
+    fn multiply_adds_an_item(&self, batch: &Batch, key_is_known: bool) -> u64 {
+        self.multiply_adds_an_item(batch, key_is_known)
     }
 
     fn multiply_add_rate(&self, time: Duration) -> Result<f64, Fault> {

@@ -152,3 +152,8 @@ pub const PARAM_NAMES: [&str; 16] = [
     "turn",
     "generator_at",
 ];
+
+/// Chains of multiply-adds that a lane of the kernel `multiply_add_rate` works on at once.
+pub const RATE_CHAINS: u32 = 8;
+/// Multiply-adds of each chain.
+pub const RATE_ROUNDS: u32 = 4096;

@@ -13,3 +13,5 @@ pub mod layout;
 pub mod opencl;
 pub mod pipeline;
 pub mod program;
+#[cfg(feature = "wgpu")]
+pub mod wgpu;

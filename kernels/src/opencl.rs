@@ -46,7 +46,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(1);
 const LEFTOVER_TIME_MAX: Duration = Duration::from_secs(60);
 /// The most characters of a compiler's log that are kept.
 const LOG_CHARS_MAX: usize = 4096;
-/// The bytes of what a launch is told.
+/// The words of what a launch is told.
 const PARAMS_WORDS: usize = 16;
 const WORD_BYTES: usize = size_of::<u32>();
 
@@ -116,6 +116,7 @@ pub struct Slot {
     staged: Pinned,
     answered: Pinned,
     /// What the launches under way are told. Boxes, since the driver reads them later and they may not move.
+    #[expect(clippy::vec_box, reason = "a vector that grows moves what is not boxed")]
     told: Vec<Box<[u32; PARAMS_WORDS]>>,
     told_used: usize,
     /// The last command of the submissions under way, and the bytes that it reads back.
@@ -129,6 +130,9 @@ impl OpenCl {
     /// # Errors
     /// [`Why`] there is none: no loader, no platform, no device, or a device file that may not be opened.
     pub fn all() -> Result<Vec<Listed>, Why> {
+        // Drivers find their devices at the first call, and PoCL lists none to a second thread that asks meanwhile.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let platforms = match get_platforms() {
             Ok(platforms) if !platforms.is_empty() => platforms,
             Ok(_) | Err(ClError(CL_PLATFORM_NOT_FOUND_KHR)) => return Err(no_platform()),
@@ -150,8 +154,8 @@ impl OpenCl {
         for platform in platforms {
             let name = platform.name().unwrap_or_default();
             match platform.get_devices(CL_DEVICE_TYPE_ALL) {
-                Ok(ids) => listed.extend(ids.into_iter().map(|id| list(id, &name))),
-                Err(ClError(CL_DEVICE_NOT_FOUND)) => refusals.push(format!("{name} has no device")),
+                Ok(ids) if !ids.is_empty() => listed.extend(ids.into_iter().map(|id| list(id, &name))),
+                Ok(_) | Err(ClError(CL_DEVICE_NOT_FOUND)) => refusals.push(format!("{name} has no device")),
                 Err(error) => refusals.push(format!("{name} fails ({error})")),
             }
         }
@@ -168,7 +172,7 @@ impl OpenCl {
         hash::sha256(&text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn from_cache(&self, key: &str) -> Option<ClProgram> {
+    fn cached(&self, key: &str) -> Option<ClProgram> {
         let binary = self.cache.as_ref()?.get(key)?;
         // SAFETY: the device is the one of the context; the binary came from the driver itself, for this device, as the cache's key says.
         let mut program = unsafe { ClProgram::create_from_binary(&self.context, &[self.device.id()], &[&binary]) }.ok()?;
@@ -176,7 +180,7 @@ impl OpenCl {
         Some(program)
     }
 
-    fn from_source(&self, program: &Program, key: &str) -> Result<ClProgram, DeviceError> {
+    fn built(&self, program: &Program, key: &str) -> Result<ClProgram, DeviceError> {
         let refused = |log: String| DeviceError::Compile { program: program.name.clone(), log };
         let mut built = ClProgram::create_from_source(&self.context, &program.opencl).map_err(|error| refused(error.to_string()))?;
         if let Err(error) = built.build(&[self.device.id()], OPTIONS) {
@@ -225,12 +229,12 @@ impl Device for OpenCl {
     fn compile(&self, program: &Program) -> Result<Compiled, DeviceError> {
         let key = self.cache_key(program);
         // What the cache holds may be of no use, or lack a kernel: then the source has it.
-        if let Some(built) = self.from_cache(&key)
+        if let Some(built) = self.cached(&key)
             && let Ok(kernels) = self.kernels(program, &built)
         {
             return Ok(Compiled { kernels: Mutex::new(kernels) });
         }
-        let built = self.from_source(program, &key)?;
+        let built = self.built(program, &key)?;
         Ok(Compiled { kernels: Mutex::new(self.kernels(program, &built)?) })
     }
 
@@ -469,14 +473,14 @@ fn list(id: opencl3::types::cl_device_id, platform: &str) -> Listed {
 fn no_platform() -> Why {
     Why {
         what: "the OpenCL loader finds no platform".to_owned(),
-        remedy: "install the OpenCL driver of the device (nvidia-opencl-icd, rocm-opencl-icd, intel-opencl-icd or, without a GPU, pocl-opencl-icd), which writes \
-                 its name below /etc/OpenCL/vendors"
+        remedy: "install the OpenCL driver of the device (nvidia-opencl-icd, rocm-opencl-icd, intel-opencl-icd or, without a GPU, pocl-opencl-icd); \
+                 drivers are named below /etc/OpenCL/vendors"
             .to_owned(),
     }
 }
 
 fn no_device(refusals: &[String]) -> Why {
-    let what = format!("no OpenCL platform has a device: {}", refusals.join(", "));
+    let what = format!("no OpenCL platform has a device ({})", refusals.join(", "));
     let remedy = match closed_device_files().as_slice() {
         [] => "look whether the kernel's driver of the device is loaded (lspci -k)".to_owned(),
         files => format!("the user may not open {}: join the groups render and video, and log in again", files.join(", ")),
@@ -486,7 +490,8 @@ fn no_device(refusals: &[String]) -> Why {
 
 /// The device files of GPUs that this user may not open.
 fn closed_device_files() -> Vec<String> {
-    let is_gpu = |folder: &str, name: &str| folder == "/dev/dri" && name.starts_with("renderD") || folder == "/dev" && name.starts_with("nvidia");
+    let is_gpu =
+        |folder: &str, name: &str| folder == "/dev/dri" && name.starts_with("renderD") || folder == "/dev" && name.starts_with("nvidia");
     let mut closed = Vec::new();
     for folder in ["/dev", "/dev/dri"] {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };

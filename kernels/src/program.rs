@@ -99,8 +99,8 @@ impl Program {
         };
         // A driver compiles every kernel that it sees, so it sees those of the program alone.
         let named: String = kernels.iter().map(|kernel| format!("#define KERNEL_{kernel} 1\n")).collect();
-        let opencl = named + OPENCL_PRELUDE + &OPENCL.source(purpose, "words");
-        let wgsl = ["words32", "words64"].map(|_| String::new());
+        let opencl = named + OPENCL_PRELUDE + &OPENCL.source(purpose, "");
+        let wgsl = ["words32", "words64"].map(|product| WGSL.source(purpose, product));
         Self { name, opencl, kernels, wgsl }
     }
 
@@ -120,31 +120,55 @@ impl Program {
     }
 }
 
-/// The files of a language, by their names.
-struct Sources(&'static [(&'static str, &'static str)]);
+/// The files of a language, by their names, and those of every program in their order; then come those of its purpose. A name stands for a file of this name,
+/// or for the one that has the curve's name or the hash's after it.
+struct Sources {
+    files: &'static [(&'static str, &'static str)],
+    base: &'static [&'static str],
+}
 
 macro_rules! sources {
-    ($folder:literal, $extension:literal, $($name:literal)*) => {
-        Sources(&[$(($name, include_str!(concat!("../", $folder, "/", $name, ".", $extension)))),*])
+    ($folder:literal, $extension:literal, $base:expr, $($name:literal)*) => {
+        Sources { files: &[$(($name, include_str!(concat!("../", $folder, "/", $name, ".", $extension)))),*], base: $base }
     };
 }
 
 /// What OpenCL C and CUDA call differently, for OpenCL C.
 const OPENCL_PRELUDE: &str = include_str!("../opencl/prelude_opencl.cl");
 
-const OPENCL: Sources = sources!("opencl", "cl",
+const OPENCL: Sources = sources!("opencl", "cl", &OPENCL_BASE,
     "constants_layout" "constants_secp256k1" "constants_p256" "constants_sm2" "constants_keccak256" "constants_sha256" "constants_sm3"
     "words" "limbs" "field" "scalar" "point" "digits" "wire" "hash" "group" "verify" "recover" "digest" "known" "harness"
 );
 
-const WGSL: Sources = sources!("wgsl", "wgsl",
+const WGSL: Sources = sources!("wgsl", "wgsl", &WGSL_BASE,
     "constants_layout" "constants_secp256k1" "constants_p256" "constants_sm2" "constants_keccak256" "constants_sha256" "constants_sm3"
+    "buffers" "words" "words32" "words64" "limbs" "curve_secp256k1" "curve_p256" "curve_sm2" "field" "scalar" "point" "digits" "wire"
+    "rounds_keccak256" "rounds_sha256" "rounds_sm3" "hash" "group" "verify" "recover" "digest" "known" "harness"
 );
 
-/// The files of every program, in order; then those of its purpose. A name stands for a file of this name, or for the one that has the curve's name or the
-/// hash's after it.
-const BASE: [&str; 12] =
+const OPENCL_BASE: [&str; 12] =
     ["constants_layout", "constants", "constants_of_hash", "words", "limbs", "field", "scalar", "point", "digits", "wire", "hash", "group"];
+
+/// WGSL has no preprocessor: what a curve or a hash has of its own, and the product of words, stand in files of their own, and so do the buffers.
+const WGSL_BASE: [&str; 16] = [
+    "constants_layout",
+    "constants",
+    "constants_of_hash",
+    "buffers",
+    "words",
+    "product_of_words",
+    "limbs",
+    "curve",
+    "field",
+    "scalar",
+    "point",
+    "digits",
+    "wire",
+    "rounds",
+    "hash",
+    "group",
+];
 
 impl Purpose {
     /// The curve whose constants and arithmetic the program has, and its hash. A digest needs no curve, and has the one that goes with it.
@@ -172,13 +196,13 @@ impl Purpose {
 }
 
 impl Sources {
-    /// The text of a program. `words` names the file that stands for `words`.
-    fn source(&self, purpose: Purpose, words: &str) -> String {
+    /// The text of a program. `product` names the file that stands for `product_of_words`.
+    fn source(&self, purpose: Purpose, product: &str) -> String {
         let (curve, hash) = purpose.curve_and_hash();
         let mut text = String::new();
-        for name in BASE.iter().chain(purpose.files()) {
+        for name in self.base.iter().chain(purpose.files()) {
             text.push_str(match *name {
-                "words" => self.file(&[words.to_owned()]),
+                "product_of_words" => self.file(&[product.to_owned()]),
                 "constants_of_hash" => self.file(&[format!("constants_{}", hash.name())]),
                 name => self.file(&[name.to_owned(), format!("{name}_{}", curve.name()), format!("{name}_{}", hash.name())]),
             });
@@ -188,7 +212,7 @@ impl Sources {
 
     /// The first of these files that there is.
     fn file(&self, names: &[String]) -> &'static str {
-        let found = names.iter().find_map(|name| self.0.iter().find(|(file, _)| file == name));
+        let found = names.iter().find_map(|name| self.files.iter().find(|(file, _)| file == name));
         found.unwrap_or_else(|| panic!("the kernels lack the file {names:?}")).1
     }
 }

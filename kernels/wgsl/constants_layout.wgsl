@@ -42,6 +42,10 @@ const PARAM_KEY_TABLES_AT: u32 = 13u;
 const PARAM_TURN: u32 = 14u;
 const PARAM_GENERATOR_AT: u32 = 15u;
 
+// The kernel that measures a device's rate: chains of multiply-adds, and how many each has.
+const RATE_CHAINS: u32 = 8u;
+const RATE_ROUNDS: u32 = 0x00001000u;
+
 // What kernels keep of a lane: the first word of each part.
 const WORK_STATUS: u32 = 0u;
 const WORK_R: u32 = 1u;

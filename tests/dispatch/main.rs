@@ -5,6 +5,7 @@
 //! every machine. CHAINBOX_TEST_SEED varies the runs.
 
 mod client;
+mod fleet;
 mod hostile;
 mod latency;
 mod machine;

@@ -24,8 +24,8 @@ const SURPRISES_MAX: i32 = 3;
 /// How much less is believed then.
 const SURPRISED: f64 = 16.0;
 
-/// After so many jobs a curve is good enough to plan with.
-const JOBS_LEARNT: u64 = 3;
+/// After so many jobs, a short and a long one, a curve is good enough to plan with.
+const JOBS_LEARNT: u64 = 2;
 
 /// The bounds of each term in nanoseconds: a fixed part, an item, a byte.
 const TERM_MIN: [f64; 3] = [100.0, 1e-2, 1e-5];

@@ -62,6 +62,8 @@ pub struct Patience {
 struct Backlog {
     task: Task,
     class: Class,
+    /// Whether the express lane would take it.
+    is_express: bool,
     items: f64,
     item_bytes: f64,
     /// How much dearer than usual its items are for the CPU.
@@ -128,7 +130,8 @@ impl Dispatcher {
         let job_items_max = mine.map_or(1.0, |index| servers[index].1.job_items_max);
         let is_free = lane != Lane::Express && class == Class::Large && member.jobs == 0;
         if is_free && let Some(Probe { items }) = member.probe(now, pending.task, item_bytes, level.time, share) {
-            return Some(Offer { items_max: items, bytes_max, is_probe: true, ..all });
+            let items_max = items.min(member.items_max());
+            return Some(Offer { items_max, bytes_max, is_probe: true, ..all });
         }
         if share < 1.0 {
             return None;
@@ -151,7 +154,9 @@ impl Dispatcher {
             }
         };
         let factor = if pending.task.has_hints() { source.factor.get() } else { 1.0 };
-        Backlog { task: pending.task, class: pending.class, items: items.floor().max(1.0), item_bytes, factor }
+        let items = items.floor().max(1.0);
+        let is_express = pending.class == Class::Small && pending.size.items.max(items as usize) <= self.limits.express_items_max;
+        Backlog { task: pending.task, class: pending.class, is_express, items, item_bytes, factor }
     }
 
     /// When the backlog is done, and who does how much of it.
@@ -181,8 +186,11 @@ impl Dispatcher {
     /// The CPU: all cores together for what is large, one of them for what the express lane takes.
     fn cpu_as_server(&self, now: Time, backlog: &Backlog) -> Server {
         let curve = self.fleet.cpu().curve(backlog.task);
-        let (fixed, item) = (curve.fixed(), backlog.item(self.fleet.cpu()) * backlog.factor);
-        let is_express = backlog.class == Class::Small && backlog.items <= self.limits.express_items_max as f64;
+        let is_express = backlog.is_express;
+        let is_bulk_busy = self.running.values().any(|job| job.backend == CPU && job.spread == Spread::AllCores);
+        // The express lane does not wait for large jobs, but shares a core with them.
+        let slowness = if is_express && is_bulk_busy { 2.0 } else { 1.0 };
+        let (fixed, item) = (curve.fixed() * slowness, backlog.item(self.fleet.cpu()) * backlog.factor * slowness);
         let cores = if is_express { 1.0 } else { self.cores() as f64 };
         let left = |job: &&super::Running| job.backend == CPU && (!is_express || job.spread == Spread::Alone);
         let free = self.running.values().filter(left).map(|job| {

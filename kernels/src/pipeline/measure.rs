@@ -4,8 +4,12 @@ use std::time::{Duration, Instant};
 
 use chainbox_engine::{backend::Fault, batch::Batch};
 
-use super::{ANSWER_TIME_MAX, Verifier, answers, job::Job, pack};
-use crate::device::Device;
+use super::{ANSWER_TIME_MAX, Verifier, answers, job::Job, pack, slots::Station};
+use crate::{
+    device::{Device, DeviceError, Launch},
+    layout::{GROUP_LANES, Params, RATE_CHAINS, RATE_ROUNDS},
+    program::{Curve, Purpose},
+};
 
 /// How long kernels take for some items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,38 +29,39 @@ impl<D: Device> Verifier<D> {
         let job = Job::verify(batch);
         let range = 0..self.next_chunk(&job, 0).end;
         let items = range.len();
-        let mut station =
-            self.slots.take(&self.device, &self._tables, true).map_err(|error| self.fault(error))?.expect("who waits gets one");
-        let measured = (|| {
-            self.submit(&job, range.clone(), &mut station)?;
-            self.device.wait(&mut station.slot, ANSWER_TIME_MAX).map_err(|error| self.fault(error))?;
+        let mut time = Duration::ZERO;
+        self.with_station(|station| {
+            self.submit(&job, range.clone(), station)?;
+            self.device.wait(&mut station.slot, ANSWER_TIME_MAX)?;
             let params = pack::pack(&job, range, &mut station.staging);
             let begin = Instant::now();
-            for round in 1..=rounds {
+            for round in 1..=rounds.max(1) {
                 for (place, stage) in job.stages.iter().enumerate() {
-                    let program = self.programs.get(&self.device, stage.purpose).map_err(|error| self.fault(error))?;
+                    let program = self.programs.get(&self.device, stage.purpose)?;
                     let launches = stage.launches(&program.kernels, params);
                     // One word is read at the end, to wait for it.
-                    let output_bytes = if round == rounds && place + 1 == job.stages.len() { 4 } else { 0 };
-                    let submitted = self.device.submit(&program.compiled, &mut station.slot, &[], &launches, output_bytes, answers::POISON);
-                    submitted.map_err(|error| self.fault(error))?;
+                    let output_bytes = if round >= rounds && place + 1 == job.stages.len() { 4 } else { 0 };
+                    self.device.submit(&program.compiled, &mut station.slot, &[], &launches, output_bytes, answers::POISON)?;
                 }
             }
-            self.device.wait(&mut station.slot, ANSWER_TIME_MAX).map_err(|error| self.fault(error))?;
-            Ok(KernelTime { items, time: begin.elapsed() / u32::try_from(rounds.max(1)).unwrap_or(u32::MAX) })
-        })();
-        match measured {
-            Ok(_) => self.slots.give_back(station),
-            Err(_) => self.slots.lose(1),
-        }
-        measured
+            self.device.wait(&mut station.slot, ANSWER_TIME_MAX)?;
+            time = begin.elapsed() / u32::try_from(rounds.max(1)).unwrap_or(u32::MAX);
+            Ok(())
+        })?;
+        Ok(KernelTime { items, time })
     }
 
-    /// The 32x32 multiply-adds that the kernels spend on an item of this batch's shape, hashing not counted.
+    /// The 32x32 multiply-adds that the kernels spend on an item of this batch's shape, hashing not counted. The counts stand at the head of `verify.cl`.
     #[must_use]
-    pub fn multiply_adds_an_item(&self, batch: &Batch) -> u64 {
-        let _ = batch;
-        0
+    pub fn multiply_adds_an_item(&self, batch: &Batch, key_is_known: bool) -> u64 {
+        match (Curve::of(batch.shape().scheme), key_is_known) {
+            (Curve::Secp256k1, false) => 136_025,
+            (Curve::P256, false) => 170_858,
+            (Curve::Sm2, false) => 169_336,
+            (Curve::Secp256k1, true) => 71_312,
+            (Curve::P256, true) => 61_882,
+            (Curve::Sm2, true) => 60_360,
+        }
     }
 
     /// 32x32 multiply-adds a second that the device does in a loop of nothing else, the best of some runs within about `time`.
@@ -64,7 +69,40 @@ impl<D: Device> Verifier<D> {
     /// # Errors
     /// [`Fault`].
     pub fn multiply_add_rate(&self, time: Duration) -> Result<f64, Fault> {
-        let _ = time;
-        Ok(0.0)
+        let purpose = Purpose::Harness(Curve::Secp256k1, &["multiply_add_rate"]);
+        let program = self.programs.get(&self.device, purpose).map_err(|error| self.fault(error))?;
+        let params = Params { items: self.slot_items as u32, lanes: self.slot_items as u32, ..Params::default() };
+        let launches = [Launch { kernel: 0, groups: (self.slot_items / GROUP_LANES) as u32, params }];
+        let work = self.slot_items as f64 * f64::from(RATE_CHAINS) * f64::from(RATE_ROUNDS);
+        let mut best = 0.0_f64;
+        self.with_station(|station| {
+            let begin = Instant::now();
+            // The first run is to warm up.
+            for run in 0.. {
+                let submitted = Instant::now();
+                self.device.submit(&program.compiled, &mut station.slot, &[0; 16], &launches, 4, answers::POISON)?;
+                self.device.wait(&mut station.slot, ANSWER_TIME_MAX)?;
+                if run > 0 {
+                    best = best.max(work / submitted.elapsed().as_secs_f64());
+                }
+                if run > 0 && begin.elapsed() >= time {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(best)
+    }
+
+    /// Does something with a slot.
+    fn with_station(&self, work: impl FnOnce(&mut Station<D>) -> Result<(), DeviceError>) -> Result<(), Fault> {
+        let taken = self.slots.take(&self.device, &self.tables, true).map_err(|error| self.fault(error))?;
+        let mut station = taken.expect("who waits gets a slot");
+        let result = work(&mut station);
+        match result {
+            Ok(()) => self.slots.give_back(station),
+            Err(_) => self.slots.lose(1),
+        }
+        result.map_err(|error| self.fault(error))
     }
 }

@@ -99,7 +99,7 @@ pub struct Verifier<D: Device> {
     slot_items: usize,
     slot_bytes: usize,
     /// What the slots are bound to: kept as long as they.
-    _tables: D::Tables,
+    tables: D::Tables,
 }
 
 impl<D: Device> Verifier<D> {
@@ -122,7 +122,7 @@ impl<D: Device> Verifier<D> {
             pace: Pace::new(options.submission_time_max),
             slot_items,
             slot_bytes,
-            _tables: tables,
+            tables: tables,
             device,
         })
     }
@@ -157,7 +157,7 @@ impl<D: Device> Verifier<D> {
             start = range.end;
             let station = loop {
                 if let Some(station) =
-                    self.slots.take(&self.device, &self._tables, under_way.is_empty()).map_err(|error| self.fault(error))?
+                    self.slots.take(&self.device, &self.tables, under_way.is_empty()).map_err(|error| self.fault(error))?
                 {
                     break station;
                 }
@@ -165,7 +165,7 @@ impl<D: Device> Verifier<D> {
             };
             under_way.push_back(UnderWay { range: range.clone(), station, submitted: Instant::now() });
             let station = &mut under_way.back_mut().expect("one was just put there").station;
-            self.submit(job, range, station)?;
+            self.submit(job, range, station).map_err(|error| self.fault(error))?;
         }
         while !under_way.is_empty() {
             self.finish(job, under_way, read)?;
@@ -178,15 +178,14 @@ impl<D: Device> Verifier<D> {
     }
 
     /// Packs a piece and launches its kernels.
-    fn submit(&self, job: &Job<'_>, range: Range<usize>, station: &mut Station<D>) -> Result<(), Fault> {
+    fn submit(&self, job: &Job<'_>, range: Range<usize>, station: &mut Station<D>) -> Result<(), DeviceError> {
         let params = pack::pack(job, range.clone(), &mut station.staging);
         let mut input = &station.staging.input[..];
         let (last, before) = job.stages.split_last().expect("a job has stages");
         for (stage, output_bytes) in before.iter().map(|stage| (stage, 0)).chain([(last, 4 * job.answer_words * range.len())]) {
-            let program = self.programs.get(&self.device, stage.purpose).map_err(|error| self.fault(error))?;
+            let program = self.programs.get(&self.device, stage.purpose)?;
             let launches = stage.launches(&program.kernels, params);
-            let submitted = self.device.submit(&program.compiled, &mut station.slot, input, &launches, output_bytes, answers::POISON);
-            submitted.map_err(|error| self.fault(error))?;
+            self.device.submit(&program.compiled, &mut station.slot, input, &launches, output_bytes, answers::POISON)?;
             input = &[];
         }
         Ok(())

@@ -3,7 +3,7 @@
 use chainbox_engine::verdict::{Reason, Verdict};
 use chainbox_kernels::layout::{
     DIGEST_WORDS, FLAG_DER, FLAG_LOW_S, FLAG_MESSAGES, G_MULTIPLES, G_WINDOWS, GROUP_LANES, KEY_MULTIPLES, KEY_TABLE_WORDS, KEY_WINDOWS,
-    PARAM_NAMES, POINT_WORDS, RECOVER_WORDS, UNDECIDED, VERIFY_WORDS, WORK, WORK_WORDS,
+    PARAM_NAMES, POINT_WORDS, RATE_CHAINS, RATE_ROUNDS, RECOVER_WORDS, UNDECIDED, VERIFY_WORDS, WORK, WORK_WORDS,
 };
 
 use crate::render::{Constant, word};
@@ -29,6 +29,12 @@ pub fn constants() -> Vec<Constant> {
         let about = if place == 0 { "Places in the params." } else { "" };
         constants.push(word(&format!("PARAM_{}", name.to_uppercase()), place as u32, about));
     }
+    constants.push(word(
+        "RATE_CHAINS",
+        RATE_CHAINS,
+        "The kernel that measures a device's rate: chains of multiply-adds, and how many each has.",
+    ));
+    constants.push(word("RATE_ROUNDS", RATE_ROUNDS, ""));
     let mut at = 0;
     for (place, (name, words)) in WORK.iter().enumerate() {
         let about = if place == 0 { "What kernels keep of a lane: the first word of each part." } else { "" };

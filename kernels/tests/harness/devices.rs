@@ -1,7 +1,12 @@
 //! The devices of this machine, and one launch of one kernel.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+#[cfg(feature = "wgpu")]
+use chainbox_kernels::wgpu::{Wgpu, Words};
 use chainbox_kernels::{
     device::{Device, DeviceInfo, Launch, SlotBytes},
     layout::{GROUP_LANES, Params, WORK_WORDS},
@@ -24,6 +29,9 @@ pub trait OnDevice {
 /// # Panics
 /// Where there is none, unless CHAINBOX_NO_DEVICES=1 is set.
 pub fn on_every_device(test: &impl OnDevice) {
+    // One at a time: drivers of the same device in many threads of one process are no part of what is tested here.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut devices = 0;
     #[cfg(feature = "opencl")]
     match chainbox_kernels::opencl::OpenCl::all() {
@@ -35,6 +43,19 @@ pub fn on_every_device(test: &impl OnDevice) {
             }
         }
         Err(why) => eprintln!("OpenCL: {why}"),
+    }
+    #[cfg(feature = "wgpu")]
+    match chainbox_kernels::wgpu::adapters() {
+        Ok(adapters) => {
+            for adapter in adapters {
+                for words in [Words::Native, Words::Only32] {
+                    devices += 1;
+                    let name = name_of(&adapter.info, &format!(" {words:?}"));
+                    test.run(&name, Wgpu::open(&adapter, words, None).unwrap_or_else(|error| panic!("{name}: {error}")));
+                }
+            }
+        }
+        Err(why) => eprintln!("Vulkan: {why}"),
     }
     let may_have_none = std::env::var_os("CHAINBOX_NO_DEVICES").is_some_and(|value| value == "1");
     assert!(
@@ -51,7 +72,14 @@ fn name_of(info: &DeviceInfo, form: &str) -> String {
 }
 
 /// One test kernel over items of some words each; the words of each answer. Words beyond the answers must stay as they were.
-pub fn launch<D: Device>(device: &D, program: &D::Program, kernel: usize, input: &[u32], items: usize, answer_words: usize) -> Vec<Vec<u32>> {
+pub fn launch<D: Device>(
+    device: &D,
+    program: &D::Program,
+    kernel: usize,
+    input: &[u32],
+    items: usize,
+    answer_words: usize,
+) -> Vec<Vec<u32>> {
     let lanes = items.next_multiple_of(GROUP_LANES);
     let output_words = (lanes + 1) * answer_words;
     let tables = device.tables(64, &[]).unwrap();

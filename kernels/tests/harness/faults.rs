@@ -83,7 +83,7 @@ struct Flips(usize);
 impl OnDevice for Flips {
     fn run<D: Device>(&self, name: &str, device: D) {
         let plan = Plan::default();
-        let flipping = Flipping::new(device, Plan::clone(&plan), 8 * chainbox_kernels::pipeline::GENERATOR_BYTES as u64);
+        let flipping = Flipping::new(device, Plan::clone(&plan));
         let verifier = Verifier::new(flipping, &Options { slot_items: Some(128), ..Options::default() }).unwrap();
         let batches = batches();
         assert!(Scheme::ALL.iter().all(|scheme| batches.iter().any(|(batch, _)| batch.shape().scheme == *scheme)));
@@ -142,7 +142,7 @@ struct AlwaysFlips;
 impl OnDevice for AlwaysFlips {
     fn run<D: Device>(&self, name: &str, device: D) {
         let plan = Plan::default();
-        let flipping = Flipping::new(device, Plan::clone(&plan), 8 * chainbox_kernels::pipeline::GENERATOR_BYTES as u64);
+        let flipping = Flipping::new(device, Plan::clone(&plan));
         let verifier = Verifier::new(flipping, &Options { slot_items: Some(128), ..Options::default() }).unwrap();
         let mut always = Always { verifier, plan, place: Place::Input };
         for place in Place::ALL {
@@ -246,7 +246,8 @@ mod broken {
             let broken = Broken { inner: device, next: Arc::clone(&next) };
             // Several pieces a batch, so that others are under way when one fails.
             let verifier = Verifier::new(broken, &Options { slot_items: Some(64), ..Options::default() }).unwrap();
-            let answers: Vec<_> = known_answers::all().iter().filter(|answer| answer.item.shape == Shape::messages(Scheme::Sm2Sm3)).collect();
+            let answers: Vec<_> =
+                known_answers::all().iter().filter(|answer| answer.item.shape == Shape::messages(Scheme::Sm2Sm3)).collect();
             let mut whole = Batch::new(Shape::messages(Scheme::Sm2Sm3));
             let mut expected = Vec::new();
             for answer in answers.iter().cycle().take(300) {

@@ -8,6 +8,7 @@ use std::{
 use chainbox_kernels::{
     device::{Device, DeviceError, DeviceInfo, Launch, SlotBytes},
     layout::{Params, WORK_WORDS},
+    pipeline::GENERATOR_BYTES,
     program::{Curve, Program, Purpose},
 };
 
@@ -18,7 +19,7 @@ pub enum Place {
     Input,
     /// In what kernels keep in `work`, between two of them.
     Work,
-    /// In the tables of G, before the first kernel; it flips back after the last.
+    /// In the table of G, before the first kernel; it flips back after the last.
     Tables,
     /// In what was read back.
     Output,
@@ -36,7 +37,6 @@ pub struct Flipping<D: Device> {
     inner: D,
     plan: Plan,
     flip: D::Program,
-    tables_bits: u64,
 }
 
 /// A slot, and the flip of its output that is due.
@@ -47,10 +47,9 @@ pub struct Slot<D: Device> {
 }
 
 impl<D: Device> Flipping<D> {
-    /// `tables_bits` is how much of the tables flips hit.
-    pub fn new(inner: D, plan: Plan, tables_bits: u64) -> Self {
+    pub fn new(inner: D, plan: Plan) -> Self {
         let flip = inner.compile(&Program::new(Purpose::Harness(Curve::Secp256k1, &["test_flip"]))).unwrap();
-        Self { inner, plan, flip, tables_bits }
+        Self { inner, plan, flip }
     }
 
     fn take(&self, place: Place) -> Option<u64> {
@@ -120,7 +119,9 @@ impl<D: Device> Device for Flipping<D> {
             return self.inner.submit(program, inner, &[], after, output_bytes, poison);
         }
         if let Some(number) = self.take(Place::Tables) {
-            let bit = number % self.tables_bits;
+            // The table of G of the curve at hand.
+            let bits = 8 * (GENERATOR_BYTES / Curve::ALL.len()) as u64;
+            let bit = 32 * u64::from(launches[0].params.generator_at) + number % bits;
             self.flip(inner, true, bit)?;
             self.inner.submit(program, inner, input, launches, 0, 0)?;
             self.flip(inner, true, bit)?;

@@ -6,4 +6,5 @@ mod contract;
 mod devices;
 mod faults;
 mod flipping;
+mod functions;
 mod values;

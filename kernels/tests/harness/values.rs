@@ -56,11 +56,21 @@ pub fn arguments(label: &str, edges: &[BigUint], bound: &BigUint, arguments: usi
         let others = if arguments > 1 { &edges[..] } else { &edges[..1] };
         for other in others {
             let list = made.len();
-            made.push((0..arguments).map(|place| match place {
-                0 => (*edge).clone(),
-                1 => (*other).clone(),
-                _ => if (list + first) % 3 == 0 { edges[(7 * list + place) % edges.len()].clone() } else { random(list, place) },
-            }).collect());
+            made.push(
+                (0..arguments)
+                    .map(|place| match place {
+                        0 => (*edge).clone(),
+                        1 => (*other).clone(),
+                        _ => {
+                            if (list + first) % 3 == 0 {
+                                edges[(7 * list + place) % edges.len()].clone()
+                            } else {
+                                random(list, place)
+                            }
+                        }
+                    })
+                    .collect(),
+            );
         }
     }
     for list in made.len()..lists.max(made.len() + 64) {
