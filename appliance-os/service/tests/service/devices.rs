@@ -11,16 +11,17 @@ use std::{
 
 use chainbox_engine::{
     backend::{Backend, Capabilities, Cpu, Fault, known_answers},
-    batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
+    batch::{Batch, ByteColumn, Input, Recovered, RecoveryBatch},
     hash::{Digest, Hash},
     scheme::Scheme,
     verdict::{Reason, Verdict, Verdicts},
 };
-use chainbox_service::{Backends, Device, learned};
+use chainbox_service::{Backends, Device, Service, learned};
+use chainbox_workloads::{Kind, Spec};
 use serde_json::Value;
 
 use crate::{
-    common::{PATIENCE, Running, eventually, items, start_on},
+    common::{Expected, PATIENCE, Running, eventually, expected, start_on},
     http::{get, json},
 };
 
@@ -41,7 +42,7 @@ enum Order {
     Slow,
 }
 
-/// A device that does as it is ordered, with as many threads as a CPU.
+/// A device that does as it is ordered.
 struct Misbehaving {
     cpu: Cpu,
     order: Mutex<Order>,
@@ -103,9 +104,53 @@ impl Backend for Misbehaving {
     }
 }
 
+/// A CPU so slow that any device does better, without taking cores from it.
+struct SlowCpu(Cpu);
+
+impl SlowCpu {
+    fn wait(items: usize) {
+        thread::sleep(Duration::from_micros(100) * items as u32);
+    }
+}
+
+impl Backend for SlowCpu {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
+        Self::wait(batch.len());
+        self.0.verify(batch)
+    }
+
+    fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {
+        self.0.recover(batch)
+    }
+
+    fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, Fault> {
+        self.0.digest(hash, messages)
+    }
+}
+
+fn backends(device: &Arc<Misbehaving>, hardware: &str) -> Backends {
+    let device = Device { hardware: hardware.to_owned(), ..Device::new(Arc::clone(device) as _) };
+    Backends { cpu: Arc::new(SlowCpu(Cpu::new())), devices: vec![device] }
+}
+
+const HARDWARE: &str = "a card, driver 1";
+
 async fn start(device: &Arc<Misbehaving>) -> Running {
-    let devices = vec![Device { hardware: "a card, driver 1".to_owned(), ..Device::new(Arc::clone(device) as _) }];
-    start_on(Backends { cpu: Arc::new(Cpu::new()), devices }, |_| {}).await
+    start_on(backends(device, HARDWARE), |_| {}).await
+}
+
+/// Items of which so few are invalid that their source is no suspect.
+fn batch(seed: u64) -> Arc<Expected> {
+    let spec = Spec { input: Input::Digest, signers: 16, seed, invalid_share: 0.01, ..Spec::new(Scheme::Sm2Sm3, 3_000) };
+    Arc::new(expected(Spec { invalid_kinds: Kind::all_for(spec.shape()), ..spec }))
 }
 
 /// What the status page says of the device.
@@ -123,7 +168,7 @@ async fn is_at(running: &Running, state: &str) {
 
 /// Sends batches until the status page says of the device what is waited for. Each has the right verdicts.
 async fn verify_until(running: &Running, what: &str, is_so: impl Fn(&Value) -> bool) {
-    let made = Arc::new(items(Scheme::Sm2Sm3, 3_000, 5));
+    let made = batch(5);
     let mut client = running.client().await;
     eventually(what, async || {
         let response = client.verify(made.request()).await.unwrap().into_inner();
@@ -147,7 +192,7 @@ async fn a_device_joins_does_its_part_and_is_checked() {
     verify_until(&running, "the device has a part", |second| second["items_total"].as_u64() > Some(10_000)).await;
     let second = second(&running).await;
     assert_eq!((&second["quarantines_total"], &second["reason"]), (&0.into(), &Value::Null));
-    assert_eq!(second["hardware"], "a card, driver 1");
+    assert_eq!(second["hardware"], HARDWARE);
     assert!(second["items_audited_total"].as_u64() > Some(0), "{second}");
     assert_eq!(metric(&running, "chainbox_backend_admitted").await, 1.0);
     assert_eq!(metric(&running, "chainbox_backend_fallback_total").await, 0.0);
@@ -228,7 +273,7 @@ async fn a_shutdown_does_not_wait_for_a_device_that_hangs() {
     verify_until(&running, "its jobs are known", |second| second["items_total"].as_u64() > Some(10_000)).await;
     let batches = device.batches.load(SeqCst);
     device.order(Order::Hang);
-    let made = Arc::new(items(Scheme::Sm2Sm3, 3_000, 6));
+    let made = batch(6);
     let mut client = running.client().await;
     let held = tokio::spawn(async move {
         // Until the device has one of them.
@@ -249,7 +294,7 @@ async fn a_device_is_not_used_before_it_gave_the_known_answers() {
     for order in [Order::AllValid, Order::Fail, Order::Panic, Order::Hang] {
         let device = Misbehaving::new(order);
         let running = start(&device).await;
-        let made = items(Scheme::Sm2Sm3, 3_000, 5);
+        let made = batch(5);
         let response = running.client().await.verify(made.request()).await.unwrap().into_inner();
         assert_eq!(response.verdicts, made.verdicts);
         if order == Order::Hang {
@@ -286,14 +331,12 @@ async fn what_was_learnt_is_kept_for_the_same_device() {
     let path = folder.path().join("data").join(learned::FILE);
     let kept = learned::read(&path).unwrap();
     let second = kept.iter().find(|learned| learned.name == "second").unwrap();
-    assert_eq!(second.hardware, "a card, driver 1");
+    assert_eq!(second.hardware, HARDWARE);
     assert!(second.curves.iter().any(|curve| curve.task == "verify sm2-sm3 digest raw"), "{second:?}");
     assert!(kept.iter().any(|learned| learned.name == "cpu" && !learned.curves.is_empty()));
     let settings = crate::common::settings(folder.path());
-    for (hardware, knows) in [("a card, driver 1", true), ("a card, driver 2", false)] {
-        let devices = vec![Device { hardware: hardware.to_owned(), ..Device::new(Arc::clone(&device) as _) }];
-        let backends = Backends { cpu: Arc::new(Cpu::new()), devices };
-        let service = chainbox_service::Service::start(settings.clone(), backends).await.unwrap();
+    for (hardware, knows) in [(HARDWARE, true), ("a card, driver 2", false)] {
+        let service = Service::start(settings.clone(), backends(&device, hardware)).await.unwrap();
         let running = Running { service, folder: tempfile::tempdir().unwrap() };
         let curves = self::second(&running).await["curves"].as_array().unwrap().len();
         assert_eq!(curves > 0, knows, "{hardware}");
@@ -301,7 +344,7 @@ async fn what_was_learnt_is_kept_for_the_same_device() {
     }
     // A broken file costs what was learnt and nothing else.
     std::fs::write(&path, "{").unwrap();
-    let service = chainbox_service::Service::start(settings, crate::common::cpu()).await.unwrap();
+    let service = Service::start(settings, crate::common::cpu()).await.unwrap();
     service.shutdown().await.unwrap();
     assert!(learned::read(&path).is_ok());
 }
@@ -311,6 +354,6 @@ async fn two_back_ends_of_one_name_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let device = || Device::new(Misbehaving::new(Order::Right) as _);
     let backends = Backends { cpu: Arc::new(Cpu::new()), devices: vec![device(), device()] };
-    let error = chainbox_service::Service::start(crate::common::settings(folder.path()), backends).await.map(drop).unwrap_err();
+    let error = Service::start(crate::common::settings(folder.path()), backends).await.map(drop).unwrap_err();
     assert!(error.contains("engine.devices") && error.contains("second"), "{error}");
 }
