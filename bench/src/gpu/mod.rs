@@ -147,36 +147,36 @@ impl<'a, S: FnMut(&Row)> Bench<'a, S> {
     }
 
     /// A row for each contestant that is fast enough, from runs that were taken in turn. A first run is not timed: it fills caches and tables, and tells
-    /// how many runs there is time for.
+    /// how many runs there is time for. Who has fewer than the CPU is compared with the CPU in those.
     fn compare(&mut self, subject: Subject) -> Result<(), Error> {
         let Subject { batches, known_signers, .. } = subject;
         let contestants = self.fast_enough(subject);
         self.seed += 2;
         let first = Items::new(subject, batches, self.seed)?;
-        let mut longest = Duration::ZERO;
+        let mut affordable = Vec::with_capacity(contestants.len());
         let mut cpu_time = Duration::ZERO;
         for (place, contestant) in contestants.iter().enumerate() {
             if known_signers.is_some() {
                 runs::settle(&contestant.name, contestant.backend, first.asked(), self.options.warm_time)?;
             }
             let run = runs::closed(&contestant.name, contestant.backend, first.asked(), subject.callers)?;
+            let runs = self.options.row_time.as_secs_f64() / run.time.as_secs_f64().max(f64::MIN_POSITIVE);
+            affordable.push(self.options.runs.min(runs as usize).max(1));
             if place == 0 {
-                cpu_time = Times::new(run.times.clone()).median();
+                cpu_time = Times::new(run.times).median();
             }
-            longest = longest.max(run.time);
         }
-        let affordable = self.options.row_time.as_secs_f64() / longest.as_secs_f64().max(f64::MIN_POSITIVE);
-        let runs = self.options.runs.min(affordable as usize).max(1);
         // The same signers where they come again, and then the items of the first run, number 0, were met before.
         let seed = if known_signers.is_some() { self.seed } else { self.seed + 1 };
+        let runs = affordable.iter().copied().max().unwrap_or(1);
         let items = Items::new(subject, batches * (runs + 1), seed)?;
         let low_per_s = self.options.low_load / cpu_time.as_secs_f64().max(f64::MIN_POSITIVE);
         let mut taken: Vec<Vec<Run>> = contestants.iter().map(|_| Vec::new()).collect();
         for run in 1..=runs {
             let asked = items.asked().run(run, batches);
-            for (contestant, taken) in contestants.iter().zip(&mut taken) {
+            for (place, contestant) in contestants.iter().enumerate().filter(|(place, _)| run <= affordable[*place]) {
                 let Contestant { name, backend, .. } = *contestant;
-                taken.push(match subject.section {
+                taken[place].push(match subject.section {
                     Section::Low => runs::open(name, *backend, asked, low_per_s, run as u64)?,
                     Section::Sizes | Section::Full => runs::closed(name, *backend, asked, subject.callers)?,
                 });
@@ -184,7 +184,7 @@ impl<'a, S: FnMut(&Row)> Bench<'a, S> {
         }
         let cpu = taken[0].clone();
         for (contestant, taken) in contestants.iter().zip(&taken) {
-            let mut row = row(subject, &contestant.name, taken, &cpu);
+            let mut row = row(subject, &contestant.name, taken, &cpu[..taken.len().min(cpu.len())]);
             if let (Section::Full, Some(device)) = (subject.section, contestant.device) {
                 self.kernels(&mut row, device, &first.batches[0])?;
             }
@@ -222,8 +222,8 @@ impl<'a, S: FnMut(&Row)> Bench<'a, S> {
         let KernelTime { items, time } = device.measure_kernels(batch, self.options.kernel_rounds)?;
         let items_per_s = items as f64 / time.as_secs_f64().max(f64::MIN_POSITIVE);
         row.kernel_items_per_s = Some(items_per_s);
-        // With known keys other kernels run, whose products were not counted. A count or a rate of 0 is none.
-        let counted = Some(device.multiply_adds_an_item(batch)).filter(|counted| *counted > 0 && row.known_signers.is_none());
+        // A count or a rate of 0 is none.
+        let counted = Some(device.multiply_adds_an_item(batch, row.known_signers.is_some())).filter(|counted| *counted > 0);
         let rate = self.devices.iter().find(|device| device.backend == row.backend).and_then(|device| device.multiply_adds_per_s);
         row.multiply_add_share = counted.zip(rate).map(|(counted, rate)| counted as f64 * items_per_s / rate);
         Ok(())
