@@ -102,6 +102,33 @@ fn a_back_end_that_is_not_there_is_an_error_with_a_remedy() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("--strategy is the CPU's"));
 }
 
+/// The first device of this machine, PoCL in CI: alone, and with the CPU behind one queue.
+#[test]
+fn a_device_answers_as_the_cpu() {
+    let home = tempfile::tempdir().unwrap();
+    let found = lines(&chainbox(home.path(), &["devices", "--json"]).output().unwrap());
+    let Some(device) = found.iter().find(|line| line["usable"] == true) else {
+        let may_have_none = std::env::var_os("CHAINBOX_NO_DEVICES").is_some_and(|value| value == "1");
+        assert!(may_have_none, "no device here: install pocl-opencl-icd (tests/run packages does), or set CHAINBOX_NO_DEVICES=1");
+        eprintln!("NO DEVICE HERE: nothing was tested");
+        return;
+    };
+    let name = device["name"].as_str().unwrap();
+    let items = home.path().join("items.jsonl");
+    let items = items.to_str().unwrap();
+    let arguments = ["generate", "--count", "300", "--invalid", "0.2", "-o", items];
+    assert!(chainbox(home.path(), &arguments).output().unwrap().status.success());
+    let verify = |name: &str| {
+        let output = chainbox(home.path(), &["verify", "--json", "--backend", name, items]).output().unwrap();
+        let mut lines = lines(&output);
+        assert!(lines.pop().is_some_and(|line| line["summary"]["items"] == 300), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        lines
+    };
+    let by_cpu = verify("cpu");
+    assert_eq!(verify(name), by_cpu);
+    assert_eq!(verify(&format!("cpu,{name}")), by_cpu);
+}
+
 /// Where there is no GPU, all back ends are the CPU behind the queue, and answer as it does alone.
 #[test]
 fn all_back_ends_answer_as_the_cpu_alone() {

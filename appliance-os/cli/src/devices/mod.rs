@@ -18,7 +18,7 @@ use crate::{
     check::grouped,
     error::Error,
 };
-use survey::{Proof, Sight, Usable};
+use survey::{Proof, Prove, Sight, Usable};
 
 /// The exit status where a device gives wrong answers, or none.
 const EXIT_FAILED_PROOF: u8 = 1;
@@ -67,7 +67,7 @@ pub fn run(args: Args) -> Result<ExitCode, Error> {
         // Where standard error is closed too, the table has to do.
         let _ = writeln!(io::stderr(), "chainbox: {error}");
     }
-    let sights = survey::survey(&learned, &data, args.check);
+    let sights = survey::survey(&learned, &data, if args.check { Prove::Everything } else { Prove::Nothing });
     let of_cpu = learned.iter().find(|learned| learned.name == CPU);
     let text = if args.json { json_lines(&sights) } else { text(&sights, of_cpu) };
     let mut out = io::stdout().lock();

@@ -60,8 +60,19 @@ impl Usable {
     }
 }
 
-/// Everything that is found, and what was learnt of it in this data folder. With `prove`, each device is asked the known answers, here and now.
-pub(crate) fn survey(learned: &[Learned], data: &Path, prove: bool) -> Vec<Sight> {
+/// Which devices are asked the known answers, here and now. Their kernels are compiled for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prove {
+    /// None.
+    Nothing,
+    /// Those that are no software.
+    Hardware,
+    /// All.
+    Everything,
+}
+
+/// Everything that is found, and what was learnt of it in this data folder.
+pub(crate) fn survey(learned: &[Learned], data: &Path, prove: Prove) -> Vec<Sight> {
     let sight = |found| match found {
         Found::Usable(candidate) => Sight::Usable(usable(&candidate, learned, data, prove)),
         Found::Unusable { api, what, remedy } => Sight::Unusable { api, what, remedy },
@@ -77,13 +88,18 @@ pub(crate) fn learned(data: &Path) -> (Vec<Learned>, Option<String>) {
     }
 }
 
-fn usable(candidate: &Candidate, learned: &[Learned], data: &Path, prove: bool) -> Usable {
+fn usable(candidate: &Candidate, learned: &[Learned], data: &Path, prove: Prove) -> Usable {
     let hardware = hardware(&candidate.info);
+    let is_asked = match prove {
+        Prove::Nothing => false,
+        Prove::Hardware => candidate.info.kind != Kind::Software,
+        Prove::Everything => true,
+    };
     Usable {
         name: candidate.name.clone(),
         info: candidate.info.clone(),
         ran_on_hardware: candidate.ran_on_hardware(),
-        proof: prove.then(|| proof(candidate, data)),
+        proof: is_asked.then(|| proof(candidate, data)),
         learned: learned.iter().find(|learned| learned.name == candidate.name && learned.hardware == hardware).cloned(),
     }
 }
