@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    job::{Job, PACES},
+    job::{Items, Job, PACES},
     pack,
 };
 use crate::layout::GROUP_LANES;
@@ -21,19 +21,19 @@ const WEIGHT_FIRST: usize = 1024;
 /// How much of what is learnt comes from the last piece.
 const LEARNT_SHARE: f64 = 0.25;
 
-/// What a range of items weighs: items, and bytes in their measure.
-pub(super) fn weight(job: &Job<'_>, range: Range<usize>) -> usize {
-    range.len() + job.bytes(range) / BYTES_AN_ITEM
+/// What items weigh: themselves, and their bytes in the same measure.
+pub(super) fn weight(job: &Job<'_>, items: &Items<'_>) -> usize {
+    items.len() + job.bytes(items) / BYTES_AN_ITEM
 }
 
-/// The longest range from `start` on that fits a slot and weighs at most `weight_max`, at least one item.
-pub(super) fn next(job: &Job<'_>, start: usize, items_max: usize, bytes_max: usize, weight_max: usize) -> Range<usize> {
+/// The longest range of these items from `start` on that fits a slot and weighs at most `weight_max`, at least one item.
+pub(super) fn next(job: &Job<'_>, items: &Items<'_>, start: usize, items_max: usize, bytes_max: usize, weight_max: usize) -> Range<usize> {
     let mut room = bytes_max - pack::BYTES_AROUND;
     let mut weight = weight_max.max(GROUP_LANES);
-    let last = job.items().min(start + items_max);
+    let last = items.len().min(start + items_max);
     let mut end = start;
     while end < last {
-        let bytes = pack::bytes_of_item(job, end);
+        let bytes = pack::bytes_of_item(job, items.item(end));
         let item_weight = 1 + bytes / BYTES_AN_ITEM;
         if end > start && (bytes > room || item_weight > weight) {
             break;
@@ -104,11 +104,11 @@ mod tests {
         for (items_max, bytes_max, weight_max) in [(64, 1 << 20, 1000), (1000, 20_000, 1000), (1000, 1 << 20, 64), (1, 1 << 20, 64)] {
             let mut start = 0;
             while start < 500 {
-                let range = next(&job, start, items_max, bytes_max, weight_max);
+                let range = next(&job, &Items::Range(0..500), start, items_max, bytes_max, weight_max);
                 assert!(range.start == start && !range.is_empty() && range.len() <= items_max);
                 let bytes: usize = range.clone().map(|index| pack::bytes_of_item(&job, index)).sum();
                 assert!(bytes + pack::BYTES_AROUND <= bytes_max);
-                assert!(weight(&job, range.clone()) <= weight_max.max(GROUP_LANES) || range.len() == 1);
+                assert!(weight(&job, &Items::Range(range.clone())) <= weight_max.max(GROUP_LANES) || range.len() == 1);
                 start = range.end;
             }
         }

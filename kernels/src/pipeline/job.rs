@@ -21,6 +21,50 @@ pub(super) const INPUTS: usize = 1;
 pub(super) const SIGNATURES: usize = 2;
 pub(super) const IDS: usize = 3;
 
+/// Some items of a batch, in the order in which a device gets them.
+#[derive(Clone)]
+pub(super) enum Items<'a> {
+    /// Items that follow one another.
+    Range(Range<usize>),
+    /// Items here and there.
+    List(&'a [u32]),
+    /// Items with the place of their key's table.
+    Known(&'a [(u32, u32)]),
+}
+
+impl Items<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Range(range) => range.len(),
+            Self::List(items) => items.len(),
+            Self::Known(items) => items.len(),
+        }
+    }
+
+    /// The place in the batch of item `index` of these.
+    pub(super) fn item(&self, index: usize) -> usize {
+        match self {
+            Self::Range(range) => range.start + index,
+            Self::List(items) => items[index] as usize,
+            Self::Known(items) => items[index].0 as usize,
+        }
+    }
+
+    /// Some of these.
+    pub(super) fn part(&self, part: Range<usize>) -> Self {
+        match self {
+            Self::Range(range) => Self::Range(range.start + part.start..range.start + part.end),
+            Self::List(items) => Self::List(&items[part]),
+            Self::Known(items) => Self::Known(&items[part]),
+        }
+    }
+
+    /// The places in the batch, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).map(|index| self.item(index))
+    }
+}
+
 /// Kernels of one program that are launched one after the other.
 pub(super) struct Stage {
     pub purpose: Purpose,
@@ -28,11 +72,14 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// A launch of each kernel over all items. `kernels` are those of the program.
-    pub(super) fn launches(&self, kernels: &[&'static str], params: Params) -> Vec<Launch> {
-        let groups = params.lanes / GROUP_LANES as u32;
-        let number = |name: &str| kernels.iter().position(|kernel| *kernel == name).expect("a program has the kernels of its stages");
-        self.kernels.iter().map(|name| Launch { kernel: number(name), groups, params }).collect()
+    /// A launch of each kernel over all items, and of the one that makes tables over a group for each. `kernels` are those of the program.
+    pub(super) fn launches(&self, kernels: &[&'static str], params: Params, new_tables: usize) -> Vec<Launch> {
+        let launch = |name: &&str| {
+            let kernel = kernels.iter().position(|kernel| kernel == name).expect("a program has the kernels of its stages");
+            let groups = if *name == "key_tables" { new_tables as u32 } else { params.lanes / GROUP_LANES as u32 };
+            Launch { kernel, groups, params }
+        };
+        self.kernels.iter().map(launch).filter(|launch| launch.groups > 0).collect()
     }
 }
 
@@ -48,8 +95,8 @@ pub(super) struct Job<'a> {
     pub pace: usize,
 }
 
-/// How many paces there are: verification on each curve, recovery, digests.
-pub(super) const PACES: usize = 5;
+/// How many paces there are: verification on each curve, recovery, digests, known keys of each curve.
+pub(super) const PACES: usize = 8;
 
 fn flag(is_set: bool, flag: u32) -> u32 {
     if is_set { flag } else { 0 }
@@ -77,6 +124,20 @@ impl<'a> Job<'a> {
             curve: Some(curve),
             pace: curve as usize,
         }
+    }
+
+    /// The same for items whose keys have tables.
+    pub(super) fn verify_known(batch: &'a Batch) -> Self {
+        let job = Self::verify(batch);
+        let curve = Curve::of(batch.shape().scheme);
+        let mut stages = job.stages;
+        let hashed_before = stages.len() > 1;
+        stages.truncate(usize::from(hashed_before));
+        let verify = |kernels| Stage { purpose: Purpose::Verify(curve), kernels };
+        stages.push(verify(if hashed_before { &["parse_items", "scalars"] } else { &["parse_items", "hash_inputs", "scalars"] }));
+        stages.push(Stage { purpose: Purpose::KnownKeys(curve), kernels: &crate::program::KNOWN_KERNELS });
+        stages.push(verify(&["decide"]));
+        Self { stages, pace: 5 + curve as usize, ..job }
     }
 
     pub(super) fn recover(batch: &'a RecoveryBatch) -> Self {
@@ -124,8 +185,9 @@ impl<'a> Job<'a> {
         self.flags & FLAG_MESSAGES != 0
     }
 
-    /// The bytes of a range of items in all columns.
-    pub(super) fn bytes(&self, range: Range<usize>) -> usize {
+    /// The bytes of items in all columns.
+    pub(super) fn bytes(&self, items: &Items<'_>) -> usize {
+        let Items::Range(range) = items else { return items.iter().map(|index| self.lengths(index).iter().sum::<usize>()).sum() };
         let of_column = |column: &ByteColumn| {
             let end = |index: usize| index.checked_sub(1).map_or(0, |last| column.ends()[last] as usize);
             end(range.end) - end(range.start)

@@ -4,7 +4,12 @@ use std::time::{Duration, Instant};
 
 use chainbox_engine::{backend::Fault, batch::Batch};
 
-use super::{ANSWER_TIME_MAX, Verifier, answers, job::Job, pack, slots::Station};
+use super::{
+    ANSWER_TIME_MAX, Verifier, answers, chunks,
+    job::{Items, Job},
+    pack,
+    slots::Station,
+};
 use crate::{
     device::{Device, DeviceError, Launch},
     layout::{GROUP_LANES, Params, RATE_CHAINS, RATE_ROUNDS},
@@ -27,18 +32,19 @@ impl<D: Device> Verifier<D> {
     /// [`Fault`].
     pub fn measure_kernels(&self, batch: &Batch, rounds: usize) -> Result<KernelTime, Fault> {
         let job = Job::verify(batch);
-        let range = 0..self.next_chunk(&job, 0).end;
-        let items = range.len();
+        let whole = Items::Range(0..batch.len());
+        let piece = whole.part(chunks::next(&job, &whole, 0, self.slot_items, self.slot_bytes, usize::MAX));
+        let items = piece.len();
         let mut time = Duration::ZERO;
         self.with_station(|station| {
-            self.submit(&job, range.clone(), station)?;
+            self.submit(&job, &piece, &[], station)?;
             self.device.wait(&mut station.slot, ANSWER_TIME_MAX)?;
-            let params = pack::pack(&job, range, &mut station.staging);
+            let params = pack::pack(&job, &piece, &[], &mut station.staging);
             let begin = Instant::now();
             for round in 1..=rounds.max(1) {
                 for (place, stage) in job.stages.iter().enumerate() {
                     let program = self.programs.get(&self.device, stage.purpose)?;
-                    let launches = stage.launches(&program.kernels, params);
+                    let launches = stage.launches(&program.kernels, params, 0);
                     // One word is read at the end, to wait for it.
                     let output_bytes = if round >= rounds && place + 1 == job.stages.len() { 4 } else { 0 };
                     self.device.submit(&program.compiled, &mut station.slot, &[], &launches, output_bytes, answers::POISON)?;

@@ -7,12 +7,14 @@
 //! - `programs`: programs are compiled when something needs them first.
 //! - `answers`: what kernels wrote becomes verdicts, or a fault.
 //! - `generator`: the tables of G.
+//! - `known`: tables of keys that come again.
 //! - [`measure`]: kernels without copies, and the rate of the device.
 
 mod answers;
 mod chunks;
 mod generator;
 mod job;
+mod known;
 pub mod measure;
 mod pack;
 mod programs;
@@ -20,7 +22,6 @@ mod slots;
 
 use std::{
     collections::VecDeque,
-    ops::Range,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -37,11 +38,14 @@ use rayon::prelude::*;
 
 use crate::{
     device::{Device, DeviceError, DeviceInfo, Kind, SlotBytes},
-    layout::{GROUP_LANES, RECOVER_WORDS, WORK_WORDS},
+    layout::{GROUP_LANES, KEY_TABLE_WORDS, RECOVER_WORDS, WORK_WORDS},
+    program::Curve,
 };
 use answers::Answer;
 use chunks::Pace;
-use job::Job;
+use job::{Items, Job};
+pub use known::KnownKeysState;
+use known::{KnownKeys, Plan};
 use programs::Programs;
 use slots::{Slots, Station};
 
@@ -96,6 +100,7 @@ pub struct Verifier<D: Device> {
     slots: Slots<D>,
     programs: Programs<D>,
     pace: Pace,
+    known: KnownKeys,
     slot_items: usize,
     slot_bytes: usize,
     /// What the slots are bound to: kept as long as they.
@@ -114,12 +119,15 @@ impl<D: Device> Verifier<D> {
         let slot_items = options.slot_items.unwrap_or_else(|| slot_items_of(info.kind)).next_multiple_of(GROUP_LANES).min(lanes_max);
         // Places in the input are words of 32 bits.
         let slot_bytes = options.slot_bytes.clamp(2 * pack::bytes_of_longest_item(), buffer_bytes_max.min(u32::MAX as usize)) / 4 * 4;
-        let tables = device.tables(generator::TABLE_BYTES, &generator::tables())?;
+        let known = KnownKeys::new(options.key_table_bytes.min(buffer_bytes_max.saturating_sub(generator::TABLE_BYTES)));
+        // Lanes past the items read the first place, whatever it holds.
+        let tables = device.tables(generator::TABLE_BYTES + known.bytes().max(4 * KEY_TABLE_WORDS), &generator::tables())?;
         let bytes = SlotBytes { input: slot_bytes, work: 4 * WORK_WORDS * slot_items, output: 4 * RECOVER_WORDS * slot_items };
         Ok(Self {
             slots: Slots::new(bytes),
             programs: Programs::default(),
             pace: Pace::new(options.submission_time_max),
+            known,
             slot_items,
             slot_bytes,
             tables: tables,
@@ -132,29 +140,52 @@ impl<D: Device> Verifier<D> {
         self.device.info()
     }
 
+    /// What the tables of known keys are at.
+    #[must_use]
+    pub fn known_keys(&self) -> KnownKeysState {
+        self.known.state()
+    }
+
     fn fault(&self, what: impl ToString) -> Fault {
         Fault::Device { backend: self.info().api.to_owned(), what: what.to_string() }
     }
 
-    /// Sends a job through the device piece by piece. `read` gets the range of items of a piece and what the kernels wrote for it.
-    fn run(&self, job: &Job<'_>, mut read: impl FnMut(Range<usize>, &[u8]) -> Result<(), String>) -> Result<(), Fault> {
+    /// Sends items through the device piece by piece. `new` are the tables to be made on the way. `read` gets the items of a piece and what the kernels wrote.
+    fn run(
+        &self,
+        job: &Job<'_>,
+        items: &Items<'_>,
+        new: &[u32],
+        mut read: impl FnMut(&Items<'_>, &[u8]) -> Result<(), String>,
+    ) -> Result<(), Fault> {
         let mut under_way = VecDeque::with_capacity(slots::SLOTS);
-        let result = self.rotate(job, &mut under_way, &mut read);
-        // After a fault, what is still under way is nobody's.
-        self.slots.lose(under_way.len());
+        let result = self.rotate(job, items, new, &mut under_way, &mut read);
+        if result.is_err() {
+            // What is still under way is nobody's, and nobody knows what became of the tables.
+            self.slots.lose(under_way.len());
+            self.known.forget();
+        }
         result
     }
 
-    fn rotate(
+    fn rotate<'a>(
         &self,
         job: &Job<'_>,
-        under_way: &mut VecDeque<UnderWay<D>>,
-        read: &mut impl FnMut(Range<usize>, &[u8]) -> Result<(), String>,
+        items: &Items<'a>,
+        new: &[u32],
+        under_way: &mut VecDeque<UnderWay<'a, D>>,
+        read: &mut impl FnMut(&Items<'_>, &[u8]) -> Result<(), String>,
     ) -> Result<(), Fault> {
+        let mut new = new.to_vec();
         let mut start = 0;
-        while start < job.items() {
-            let range = self.next_chunk(job, start);
+        while start < items.len() {
+            let range = chunks::next(job, items, start, self.slot_items, self.slot_bytes, self.pace.weight_max(job.pace));
             start = range.end;
+            let piece = items.part(range);
+            let new_here = match &piece {
+                Items::Known(known) => new.extract_if(.., |place| known.iter().any(|(_, other)| other == place)).collect(),
+                _ => Vec::new(),
+            };
             let station = loop {
                 if let Some(station) =
                     self.slots.take(&self.device, &self.tables, under_way.is_empty()).map_err(|error| self.fault(error))?
@@ -163,9 +194,9 @@ impl<D: Device> Verifier<D> {
                 }
                 self.finish(job, under_way, read)?;
             };
-            under_way.push_back(UnderWay { range: range.clone(), station, submitted: Instant::now() });
+            under_way.push_back(UnderWay { items: piece.clone(), station, submitted: Instant::now() });
             let station = &mut under_way.back_mut().expect("one was just put there").station;
-            self.submit(job, range, station).map_err(|error| self.fault(error))?;
+            self.submit(job, &piece, &new_here, station).map_err(|error| self.fault(error))?;
         }
         while !under_way.is_empty() {
             self.finish(job, under_way, read)?;
@@ -173,18 +204,14 @@ impl<D: Device> Verifier<D> {
         Ok(())
     }
 
-    fn next_chunk(&self, job: &Job<'_>, start: usize) -> Range<usize> {
-        chunks::next(job, start, self.slot_items, self.slot_bytes, self.pace.weight_max(job.pace))
-    }
-
     /// Packs a piece and launches its kernels.
-    fn submit(&self, job: &Job<'_>, range: Range<usize>, station: &mut Station<D>) -> Result<(), DeviceError> {
-        let params = pack::pack(job, range.clone(), &mut station.staging);
+    fn submit(&self, job: &Job<'_>, items: &Items<'_>, new: &[u32], station: &mut Station<D>) -> Result<(), DeviceError> {
+        let params = pack::pack(job, items, new, &mut station.staging);
         let mut input = &station.staging.input[..];
         let (last, before) = job.stages.split_last().expect("a job has stages");
-        for (stage, output_bytes) in before.iter().map(|stage| (stage, 0)).chain([(last, 4 * job.answer_words * range.len())]) {
+        for (stage, output_bytes) in before.iter().map(|stage| (stage, 0)).chain([(last, 4 * job.answer_words * items.len())]) {
             let program = self.programs.get(&self.device, stage.purpose)?;
-            let launches = stage.launches(&program.kernels, params);
+            let launches = stage.launches(&program.kernels, params, new.len());
             self.device.submit(&program.compiled, &mut station.slot, input, &launches, output_bytes, answers::POISON)?;
             input = &[];
         }
@@ -195,24 +222,60 @@ impl<D: Device> Verifier<D> {
     fn finish(
         &self,
         job: &Job<'_>,
-        under_way: &mut VecDeque<UnderWay<D>>,
-        read: &mut impl FnMut(Range<usize>, &[u8]) -> Result<(), String>,
+        under_way: &mut VecDeque<UnderWay<'_, D>>,
+        read: &mut impl FnMut(&Items<'_>, &[u8]) -> Result<(), String>,
     ) -> Result<(), Fault> {
         let first = under_way.front_mut().expect("something is under way");
         let output = self.device.wait(&mut first.station.slot, ANSWER_TIME_MAX).map_err(|error| self.fault(error))?;
-        self.pace.learn(job.pace, chunks::weight(job, first.range.clone()), first.submitted, Instant::now());
-        let answer_bytes = 4 * job.answer_words * first.range.len();
+        self.pace.learn(job.pace, chunks::weight(job, &first.items), first.submitted, Instant::now());
+        let answer_bytes = 4 * job.answer_words * first.items.len();
         let whole = output.get(..answer_bytes).ok_or_else(|| self.fault(format!("{} bytes read of {answer_bytes}", output.len())))?;
-        let result = read(first.range.clone(), whole).map_err(|what| self.fault(what));
+        let result = read(&first.items, whole).map_err(|what| self.fault(what));
         let done = under_way.pop_front().expect("it was there above");
         self.slots.give_back(done.station);
         result
     }
+
+    /// Verifies items; gives those that are left to the host.
+    fn verify_items(
+        &self,
+        batch: &Batch,
+        job: &Job<'_>,
+        items: &Items<'_>,
+        new: &[u32],
+        written: &mut [Verdict],
+    ) -> Result<Vec<usize>, Fault> {
+        let mut left = Vec::new();
+        self.run(job, items, new, |piece, output| {
+            for (index, words) in piece.iter().zip(output.chunks_exact(4 * job.answer_words)) {
+                if job.is_long(index) {
+                    left.push(index);
+                    continue;
+                }
+                match answers::verdict(batch, index, words)? {
+                    Answer::Decided(verdict) => written[index] = verdict,
+                    Answer::LeftToTheHost => left.push(index),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(left)
+    }
+
+    /// Verifies a batch some of whose keys have tables, or get them now.
+    fn verify_known(&self, batch: &Batch, plan: &Plan, written: &mut [Verdict]) -> Result<Vec<usize>, Fault> {
+        let known = self.verify_items(batch, &Job::verify_known(batch), &Items::Known(&plan.known), &plan.new, written)?;
+        if !self.known.done(plan) {
+            return Err(self.fault("the tables of known keys were lost on the way"));
+        }
+        let unknown = self.verify_items(batch, &Job::verify(batch), &Items::List(&plan.unknown), &[], written)?;
+        Ok([known, unknown].concat())
+    }
 }
 
 /// A piece of a batch that the device has.
-struct UnderWay<D: Device> {
-    range: Range<usize>,
+struct UnderWay<'a, D: Device> {
+    items: Items<'a>,
     station: Station<D>,
     submitted: Instant,
 }
@@ -236,23 +299,13 @@ impl<D: Device> Backend for Verifier<D> {
     }
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
-        let job = Job::verify(batch);
         let mut verdicts = Verdicts::not_checked(batch.len());
-        let mut left = Vec::new();
         let written = verdicts.as_mut_slice();
-        self.run(&job, |range, output| {
-            for (index, words) in range.zip(output.chunks_exact(4 * job.answer_words)) {
-                if job.is_long(index) {
-                    left.push(index);
-                    continue;
-                }
-                match answers::verdict(batch, index, words)? {
-                    Answer::Decided(verdict) => written[index] = verdict,
-                    Answer::LeftToTheHost => left.push(index),
-                }
-            }
-            Ok(())
-        })?;
+        let plan = self.known.plan(Curve::of(batch.shape().scheme), batch.keys(), self.slot_items / GROUP_LANES);
+        let left = match plan {
+            Some(plan) => self.verify_known(batch, &plan, written)?,
+            None => self.verify_items(batch, &Job::verify(batch), &Items::Range(0..batch.len()), &[], written)?,
+        };
         let shape = batch.shape();
         let decided: Vec<Verdict> = left.par_iter().map(|&index| single::verify(&shape, &batch.item(index))).collect();
         for (index, verdict) in left.into_iter().zip(decided) {
@@ -267,8 +320,8 @@ impl<D: Device> Backend for Verifier<D> {
         let mut keys = vec![[0; 64]; batch.len()];
         let mut left = Vec::new();
         let written = verdicts.as_mut_slice();
-        self.run(&job, |range, output| {
-            for (index, words) in range.zip(output.chunks_exact(4 * job.answer_words)) {
+        self.run(&job, &Items::Range(0..job.items()), &[], |piece, output| {
+            for (index, words) in piece.iter().zip(output.chunks_exact(4 * job.answer_words)) {
                 if job.is_long(index) {
                     left.push(index);
                     continue;
@@ -294,8 +347,8 @@ impl<D: Device> Backend for Verifier<D> {
         let job = Job::digest(hash, messages);
         let mut digests = vec![[0; 32]; messages.len()];
         let mut left = Vec::new();
-        self.run(&job, |range, output| {
-            for (index, words) in range.zip(output.chunks_exact(4 * job.answer_words)) {
+        self.run(&job, &Items::Range(0..job.items()), &[], |piece, output| {
+            for (index, words) in piece.iter().zip(output.chunks_exact(4 * job.answer_words)) {
                 if job.is_long(index) {
                     left.push(index);
                 } else {

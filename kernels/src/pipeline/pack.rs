@@ -1,29 +1,27 @@
 //! Columns become the input of a slot: the order of the lanes, then for each column the ends of its strings and their bytes.
 
-use std::ops::Range;
-
 use super::{
     STRING_BYTES_MAX,
-    job::{IDS, INPUTS, Job, KEYS, SIGNATURES},
+    job::{IDS, INPUTS, Items, Job, KEYS, SIGNATURES},
 };
 use crate::layout::{GROUP_LANES, Params};
 
 /// Bytes of the input that belong to no item: the order of the lanes that fill a group up, the gaps before columns, and the zeros at the end, since kernels
 /// read whole words.
-pub(super) const BYTES_AROUND: usize = 4 * GROUP_LANES + 4 * 4 + END_BYTES;
+pub(super) const BYTES_AROUND: usize = 4 * GROUP_LANES + 5 * 4 + END_BYTES;
 const END_BYTES: usize = 16;
 
 /// What one item takes at most.
 pub(super) const fn bytes_of_longest_item() -> usize {
-    BYTES_AROUND + 4 + 4 * (4 + STRING_BYTES_MAX)
+    BYTES_AROUND + 4 * 4 + 4 * (4 + STRING_BYTES_MAX)
 }
 
-/// What an item takes: its place in the order, its strings and their ends.
+/// What an item takes: its place in the order, the place of its key's table, at most one lane and place of a table to be made, its strings and their ends.
 pub(super) fn bytes_of_item(job: &Job<'_>, index: usize) -> usize {
     let lengths = job.lengths(index);
     let ends = 4 * (0..4).filter(|&place| job.column(place).is_some()).count();
     let strings: usize = if is_long(&lengths) { lengths_of_long(job, &lengths).iter().sum() } else { lengths.iter().sum() };
-    4 + ends + strings
+    4 * 4 + ends + strings
 }
 
 fn is_long(lengths: &[usize; 4]) -> bool {
@@ -46,20 +44,25 @@ pub(super) struct Staging {
     order: Vec<u32>,
 }
 
-/// Packs a range of items, and says where everything is.
-pub(super) fn pack(job: &Job<'_>, range: Range<usize>, staging: &mut Staging) -> Params {
-    let items = range.len();
-    let lanes = items.next_multiple_of(GROUP_LANES);
+/// Packs items, and says where everything is. `new` are the places of tables that are made on the way, each for a key of these items.
+pub(super) fn pack(job: &Job<'_>, items: &Items<'_>, new: &[u32], staging: &mut Staging) -> Params {
+    let count = items.len();
+    // A group makes a table.
+    let lanes = count.max(GROUP_LANES * new.len()).next_multiple_of(GROUP_LANES);
     let Staging { input, order } = staging;
     input.clear();
-    lay_order(job, range.clone(), order);
+    lay_order(job, items, order);
     let order_at = words_so_far(input);
-    put_words(input, order.iter().copied().chain(std::iter::repeat_n(0, lanes - items)));
-    let [keys, inputs, signatures, ids] = [KEYS, INPUTS, SIGNATURES, IDS].map(|place| put_column(job, place, range.clone(), input));
+    put_words(input, order.iter().copied().chain(std::iter::repeat_n(0, lanes - count)));
+    let (key_slots_at, turn) = match items {
+        Items::Known(known) => put_places(known, new, order, input),
+        _ => (0, 0),
+    };
+    let [keys, inputs, signatures, ids] = [KEYS, INPUTS, SIGNATURES, IDS].map(|place| put_column(job, place, items, input));
     input.extend_from_slice(&[0; END_BYTES]);
     input.resize(input.len().next_multiple_of(4), 0);
     Params {
-        items: items as u32,
+        items: count as u32,
         lanes: lanes as u32,
         flags: job.flags,
         order_at,
@@ -71,18 +74,31 @@ pub(super) fn pack(job: &Job<'_>, range: Range<usize>, staging: &mut Staging) ->
         signatures_at: signatures.bytes_at,
         id_ends_at: ids.ends_at,
         ids_at: ids.bytes_at,
-        key_slots_at: 0,
-        key_tables_at: 0,
-        turn: 0,
+        key_slots_at,
+        key_tables_at: (super::generator::TABLE_BYTES / 4) as u32,
+        turn,
         generator_at: job.curve.map_or(0, super::generator::place),
     }
 }
 
-/// The item of each lane. Those with messages of the same length stand together, since the lanes of a group wait for the longest.
-fn lay_order(job: &Job<'_>, range: Range<usize>, order: &mut Vec<u32>) {
+/// The place of the table of each item's key, and for each new table the lane that has the key, and its place. Gives the words where both begin.
+fn put_places(known: &[(u32, u32)], new: &[u32], order: &[u32], input: &mut Vec<u8>) -> (u32, u32) {
+    let key_slots_at = words_so_far(input);
+    put_words(input, known.iter().map(|&(_, place)| place));
+    let turn = words_so_far(input);
+    for &new in new {
+        let lane = order.iter().position(|&item| known[item as usize].1 == new).expect("a new table is one of these items'");
+        put_words(input, [lane as u32, new].into_iter());
+    }
+    (key_slots_at, turn)
+}
+
+/// The item of each lane. Those with messages of the same length stand together, since the lanes of a group wait for the longest. Items with known keys come
+/// sorted by the places of their tables, and stay so among equals.
+fn lay_order(job: &Job<'_>, items: &Items<'_>, order: &mut Vec<u32>) {
     order.clear();
-    order.extend(0..range.len() as u32);
-    let length = |item: u32| job.lengths(range.start + item as usize)[INPUTS];
+    order.extend(0..items.len() as u32);
+    let length = |item: u32| job.lengths(items.item(item as usize))[INPUTS];
     if job.hashes_messages() && order.windows(2).any(|pair| length(pair[0]) != length(pair[1])) {
         order.sort_unstable_by_key(|&item| (length(item), item));
     }
@@ -95,16 +111,17 @@ struct Place {
     bytes_at: u32,
 }
 
-fn put_column(job: &Job<'_>, place: usize, range: Range<usize>, input: &mut Vec<u8>) -> Place {
+fn put_column(job: &Job<'_>, place: usize, items: &Items<'_>, input: &mut Vec<u8>) -> Place {
     let Some(column) = job.column(place) else { return Place::default() };
-    let begin = range.start.checked_sub(1).map_or(0, |before| column.ends()[before]);
-    let has_long = range.clone().any(|index| job.is_long(index));
     input.resize(input.len().next_multiple_of(4), 0);
     let ends_at = words_so_far(input);
-    if !has_long {
+    if let Items::Range(range) = items
+        && !items.iter().any(|index| job.is_long(index))
+    {
+        let begin = range.start.checked_sub(1).map_or(0, |before| column.ends()[before]);
+        let end = range.end.checked_sub(1).map_or(0, |last| column.ends()[last]);
         put_words(input, column.ends()[range.clone()].iter().map(|end| end - begin));
         let bytes_at = input.len() as u32;
-        let end = range.end.checked_sub(1).map_or(0, |last| column.ends()[last]);
         input.extend_from_slice(&column.data()[begin as usize..end as usize]);
         return Place { ends_at, bytes_at };
     }
@@ -113,13 +130,13 @@ fn put_column(job: &Job<'_>, place: usize, range: Range<usize>, input: &mut Vec<
         let length = if is_long(&lengths) { lengths_of_long(job, &lengths)[place] } else { lengths[place] };
         &column.get(index)[..length]
     };
-    let ends = range.clone().scan(0, |end, index| {
+    let ends = items.iter().scan(0, |end, index| {
         *end += kept(index).len() as u32;
         Some(*end)
     });
     put_words(input, ends);
     let bytes_at = input.len() as u32;
-    range.for_each(|index| input.extend_from_slice(kept(index)));
+    items.iter().for_each(|index| input.extend_from_slice(kept(index)));
     Place { ends_at, bytes_at }
 }
 
@@ -166,14 +183,16 @@ mod tests {
         let batch = batch(200);
         let job = Job::verify(&batch);
         let mut staging = Staging::default();
-        for range in [0..200, 0..49, 3..49, 150..200, 199..200, 10..11] {
-            let params = pack(&job, range.clone(), &mut staging);
+        let list: Vec<u32> = (0..200).rev().step_by(3).collect();
+        let ranges = [0..200, 0..49, 3..49, 150..200, 199..200, 10..11].map(Items::Range);
+        for items in ranges.into_iter().chain([Items::List(&list)]) {
+            let params = pack(&job, &items, &[], &mut staging);
             let input = &staging.input;
             assert!(
-                input.len() % 4 == 0 && input.len() <= BYTES_AROUND + range.clone().map(|index| bytes_of_item(&job, index)).sum::<usize>()
+                input.len() % 4 == 0 && input.len() <= BYTES_AROUND + items.iter().map(|index| bytes_of_item(&job, index)).sum::<usize>()
             );
-            assert_eq!((params.items as usize, params.lanes % 64), (range.len(), 0));
-            for (item, index) in range.clone().enumerate() {
+            assert_eq!((params.items as usize, params.lanes % 64), (items.len(), 0));
+            for (item, index) in items.iter().enumerate() {
                 let (item, Item { key, input: message, signature, id, .. }) = (item as u32, batch.item(index));
                 let read = [
                     string(input, params.key_ends_at, params.keys_at, item),
@@ -185,7 +204,7 @@ mod tests {
                 assert_eq!(read, expected, "item {index}");
             }
             let mut order: Vec<_> = (0..params.items).map(|lane| word(input, params.order_at + lane)).collect();
-            let length = |item: u32| batch.item(range.start + item as usize).input.len();
+            let length = |item: u32| batch.item(items.item(item as usize)).input.len();
             assert!(order.is_sorted_by_key(|&item| length(item)));
             order.sort_unstable();
             assert!(order.into_iter().eq(0..params.items));

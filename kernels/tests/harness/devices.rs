@@ -55,7 +55,7 @@ pub fn on_every_device(test: &impl OnDevice) {
                 }
             }
         }
-        Err(why) => eprintln!("Vulkan: {why}"),
+        Err(why) => eprintln!("Vulkan: {}: {}", why.what, why.remedy),
     }
     let may_have_none = std::env::var_os("CHAINBOX_NO_DEVICES").is_some_and(|value| value == "1");
     assert!(

@@ -7,4 +7,6 @@ mod devices;
 mod faults;
 mod flipping;
 mod functions;
+mod items;
+mod known;
 mod values;
