@@ -181,7 +181,15 @@ mod tests {
         for task in tasks() {
             assert_eq!(task_of(&words_of(task)), Some(task));
         }
-        for words in ["", "verify", "verify sm2-sm3 digest raw raw", "digest sm3 low-s", "digest md5", "recover digest hinting", "Verify sm2-sm3 digest raw"] {
+        for words in [
+            "",
+            "verify",
+            "verify sm2-sm3 digest raw raw",
+            "digest sm3 low-s",
+            "digest md5",
+            "recover digest hinting",
+            "Verify sm2-sm3 digest raw",
+        ] {
             assert_eq!(task_of(words), None, "{words}");
         }
     }

@@ -19,8 +19,7 @@ use tracing::{info, warn};
 use crate::{
     backends::{BackendHealth, Backends},
     grpc::Grpc,
-    http,
-    learned,
+    http, learned,
     live::Live,
     metrics::Metrics,
     settings::Settings,

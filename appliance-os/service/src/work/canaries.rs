@@ -52,7 +52,9 @@ mod tests {
     fn every_shape_has_as_many_valid_as_invalid_ones_in_turn() {
         let canaries = Canaries::default();
         for scheme in Scheme::ALL {
-            for (input, encoding) in [Input::Message, Input::Digest].into_iter().flat_map(|i| [Encoding::Raw, Encoding::Der].map(|e| (i, e))) {
+            for (input, encoding) in
+                [Input::Message, Input::Digest].into_iter().flat_map(|i| [Encoding::Raw, Encoding::Der].map(|e| (i, e)))
+            {
                 for low_s in [false, true] {
                     let shape = Shape { scheme, input, encoding, low_s };
                     let pool = canaries.of(shape);

@@ -194,7 +194,9 @@ enum Said<'a> {
 fn said(answers: &Answers, item: usize) -> Said<'_> {
     match answers {
         Answer::Verified { verdicts, .. } => Said::Verdict(verdicts[item]),
-        Answer::Recovered(recovered) => recovered.key(item).map_or_else(|| Said::Verdict(recovered.verdicts.as_slice()[item]), |key| Said::Bytes(key)),
+        Answer::Recovered(recovered) => {
+            recovered.key(item).map_or_else(|| Said::Verdict(recovered.verdicts.as_slice()[item]), |key| Said::Bytes(key))
+        }
         Answer::Digests(digests) => Said::Bytes(&digests[item]),
     }
 }

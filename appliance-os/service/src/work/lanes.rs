@@ -3,117 +3,24 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError},
+    time::Instant,
 };
 
-use chainbox_engine::dispatch::{BackendId, CPU, Finished, Job, Lane, Outcome, Part, Ticket};
+use chainbox_engine::dispatch::{CPU, Finished, Job, Lane, Outcome, Part, Ticket};
 use tracing::error;
 
 use super::{
     Shared, State, Unanswered,
     checked::{self, Checked, Failure},
     job::{self, Answers, Slice},
-    members::Members,
+    slots::Assigned,
     spawn,
 };
 
-/// Jobs of many items at once: each spreads over all cores, and one fills the gaps that the other leaves at its end.
-pub const BULK_LANES: usize = 2;
-
-/// The most items of a request that is verified on the thread that accepts it: up to about a tenth of a millisecond.
-const INLINE_ITEMS_MAX: usize = 2;
-
-/// The bytes of such a request: a long message takes longer to hash than two hops to other threads.
-const INLINE_BYTES_MAX: usize = 16 << 10;
-
-/// What each lane is at: those of the CPU, then those of devices.
-pub struct Slots(Vec<Slot>);
-
-struct Slot {
-    lane: Lane,
-    backend: BackendId,
-    is_busy: bool,
-    since: Option<Instant>,
-    /// The back end was quarantined while it had this job, whose items went elsewhere.
-    is_given_up: bool,
-    /// Handed to the thread of the lane, which has not taken it yet.
-    next: Option<Assigned>,
-    ready: Arc<Condvar>,
-}
-
-/// A job with what it needs.
-pub struct Assigned {
-    slot: usize,
-    job: Job,
-    slices: Vec<Slice>,
-}
-
-impl Assigned {
-    /// Whether it is done sooner than another thread would begin with it.
-    fn is_small(&self) -> bool {
-        let items: usize = self.slices.iter().map(|slice| slice.items.len()).sum();
-        let bytes: usize = self.slices.iter().map(|slice| slice.payload.bytes()).sum();
-        self.job.handed.backend == CPU && items <= INLINE_ITEMS_MAX && bytes <= INLINE_BYTES_MAX
-    }
-}
-
-impl Slots {
-    /// The lanes of some back ends, with nothing to do.
-    pub fn new(members: &Members) -> Self {
-        let slot = |lane, backend| Slot {
-            lane,
-            backend,
-            is_busy: false,
-            since: None,
-            is_given_up: false,
-            next: None,
-            ready: Arc::default(),
-        };
-        let bulk = (0..BULK_LANES).map(|_| slot(Lane::Bulk, CPU));
-        let devices = members.devices().flat_map(|(id, member)| (0..member.jobs_max).map(move |_| slot(Lane::Device(id), id)));
-        Self(std::iter::once(slot(Lane::Express, CPU)).chain(bulk).chain(devices).collect())
-    }
-
-    /// How long the longest running job of the CPU has been running.
-    pub fn longest_job_of_cpu(&self) -> Option<Duration> {
-        let of_cpu = self.0.iter().filter(|slot| slot.backend == CPU);
-        of_cpu.filter_map(|slot| slot.since).map(|since| since.elapsed()).max()
-    }
-
-    /// Wakes all lanes, so that they look whether the work is over.
-    pub fn wake_all(&self) {
-        self.0.iter().for_each(|slot| slot.ready.notify_all());
-    }
-
-    /// Whether a back end has a job.
-    pub fn is_any_busy(&self, id: BackendId) -> bool {
-        self.0.iter().any(|slot| slot.backend == id && slot.is_busy)
-    }
-
-    /// Marks the jobs that a back end has as done elsewhere, and gives the number of them.
-    pub fn give_up(&mut self, id: BackendId) -> usize {
-        let given_up = self.0.iter_mut().filter(|slot| slot.backend == id && slot.is_busy && !slot.is_given_up);
-        given_up.map(|slot| slot.is_given_up = true).count()
-    }
-
-    /// The lanes that a back end does not give back.
-    pub fn stuck(&self, id: BackendId) -> usize {
-        self.0.iter().filter(|slot| slot.backend == id && slot.is_given_up).count()
-    }
-
-    /// A lane has done its job. Whether that was given up meanwhile.
-    fn free(&mut self, slot: usize) -> bool {
-        let slot = &mut self.0[slot];
-        slot.is_busy = false;
-        slot.since = None;
-        std::mem::take(&mut slot.is_given_up)
-    }
-}
-
 /// Starts a thread for each lane.
 pub fn start(shared: &Arc<Shared>) {
-    let lanes: Vec<_> = shared.state().slots.0.iter().map(|slot| slot.lane).collect();
+    let lanes: Vec<_> = shared.state().slots.lanes().collect();
     for (slot, lane) in lanes.into_iter().enumerate() {
         let shared = Arc::clone(shared);
         let name = match lane {
@@ -139,20 +46,15 @@ impl Shared {
     /// Asks each lane that has nothing to do once. Whether any takes a job.
     fn hand_out_once(&self, state: &mut State, inline: bool, mine: &mut Option<Assigned>) -> bool {
         let mut is_any = false;
-        for slot in 0..state.slots.0.len() {
-            let Slot { lane, is_busy, .. } = state.slots.0[slot];
-            if is_busy {
-                continue;
-            }
+        for slot in 0..state.slots.len() {
+            let Some(lane) = state.slots.idle(slot) else { continue };
             let Some(job) = state.dispatcher.next(self.start.elapsed(), lane) else { continue };
             is_any = true;
             let assigned = self.assign(state, slot, job);
             if inline && mine.is_none() && assigned.is_small() {
                 *mine = Some(assigned);
             } else {
-                let slot = &mut state.slots.0[slot];
-                slot.next = Some(assigned);
-                slot.ready.notify_one();
+                state.slots.hand(assigned);
             }
         }
         is_any
@@ -169,17 +71,16 @@ impl Shared {
             Slice { payload: Arc::clone(&waiting.payload), items: part.items.clone() }
         });
         let slices = slices.collect();
-        state.slots.0[slot].is_busy = true;
-        state.slots.0[slot].since = Some(now);
+        state.slots.take(slot, now);
         Assigned { slot, job, slices }
     }
 
     /// What the thread of a lane does.
     fn work(&self, slot: usize) {
-        let ready = Arc::clone(&self.state().slots.0[slot].ready);
         let mut state = self.state();
+        let ready = state.slots.ready(slot);
         loop {
-            match state.slots.0[slot].next.take() {
+            match state.slots.handed(slot) {
                 Some(assigned) => {
                     drop(state);
                     self.run(assigned);
@@ -231,9 +132,7 @@ impl Shared {
         }
         let events = self.events(&mut state);
         self.hand_out(&mut state, false);
-        if state.is_over() {
-            self.wake_all(&state);
-        }
+        self.end_if_over(&state);
         drop(state);
         self.room.notify_waiters();
         self.tell(&events);

@@ -32,8 +32,12 @@ impl Members {
     pub fn new(backends: Backends, cores: usize, before: Vec<Learned>) -> Self {
         let cpu = Member { name: backends.cpu.name().to_owned(), hardware: format!("{cores} cores"), backend: backends.cpu, jobs_max: 0 };
         let devices = backends.devices.into_iter();
-        let devices = devices
-            .map(|device| Member { name: device.name, hardware: device.hardware, backend: device.backend, jobs_max: device.jobs_max });
+        let devices = devices.map(|device| Member {
+            name: device.name,
+            hardware: device.hardware,
+            backend: device.backend,
+            jobs_max: device.jobs_max,
+        });
         Self { members: std::iter::once(cpu).chain(devices).collect(), before }
     }
 

@@ -12,6 +12,7 @@ mod members;
 mod payload;
 mod pending;
 mod proofs;
+mod slots;
 mod timer;
 
 use std::{
@@ -36,9 +37,9 @@ use crate::{
 };
 use canaries::Canaries;
 use job::Partial;
-use lanes::Slots;
 use members::Members;
 use proofs::Proofs;
+use slots::Slots;
 
 pub use payload::{Answer, Payload, Unanswered};
 pub use pending::Pending;
@@ -280,8 +281,16 @@ impl Shared {
     /// After a change: lanes that may go on do, and who waits for room looks again.
     fn settle(&self, mut state: MutexGuard<'_, State>) {
         self.hand_out(&mut state, false);
+        self.end_if_over(&state);
         drop(state);
         self.room.notify_waiters();
+    }
+
+    /// Wakes all threads where nothing is to be done any more, so that they end.
+    fn end_if_over(&self, state: &State) {
+        if state.is_over() {
+            self.wake_all(state);
+        }
     }
 
     /// Wakes all threads, so that they look whether the work is over.

@@ -109,3 +109,22 @@ impl Shared {
         self.tell(&events);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_that_takes_too_long_is_given_up_once() {
+        let mut proofs = Proofs::new(3);
+        let began = Time::from_secs(5);
+        proofs.0[1] = Some(Proof { since: began, is_given_up: false });
+        let late = began + PROOF_TIME_MAX;
+        assert_eq!(proofs.next_due(), Some(late));
+        assert_eq!(proofs.late(late - Duration::from_millis(1)), []);
+        assert_eq!(proofs.stuck(BackendId(1)), 0);
+        assert_eq!(proofs.late(late), [BackendId(1)]);
+        assert_eq!(proofs.late(late), []);
+        assert_eq!((proofs.next_due(), proofs.stuck(BackendId(1)), proofs.stuck(BackendId(2))), (None, 1, 0));
+    }
+}

@@ -147,7 +147,7 @@ async fn each_request_gets_its_own_answer() {
 async fn small_requests_that_wait_become_one_batch() {
     let (work, gate, asked) = start();
     // All lanes are busy with these.
-    let busy: Vec<_> = (0..1 + lanes::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
+    let busy: Vec<_> = (0..1 + slots::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
     busy.iter().for_each(|_| assert_eq!(asked.recv().unwrap(), 3));
     let small: Vec<_> = (10..20).map(|number| (number, work.submit(u64::from(number), digest(number, 3)).unwrap())).collect();
     (0..100).for_each(|_| gate.order(Order::Work));
@@ -186,7 +186,7 @@ async fn a_fault_ends_its_own_requests_and_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_waits_for_is_not_done() {
     let (work, gate, asked) = start();
-    let busy: Vec<_> = (0..1 + lanes::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
+    let busy: Vec<_> = (0..1 + slots::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
     busy.iter().for_each(|_| assert_eq!(asked.recv().unwrap(), 3));
     let dropped = work.submit(1, digest(7, 5000)).unwrap();
     let kept = work.submit(1, digest(8, 6000)).unwrap();
@@ -205,7 +205,7 @@ async fn a_request_does_not_wait_for_ever() {
     let (gate, asked) = Gate::new();
     let limits = Limits { queue_time_max: Duration::from_millis(20), ..limits() };
     let work = start_on(&gate, limits);
-    let busy: Vec<_> = (0..1 + lanes::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
+    let busy: Vec<_> = (0..1 + slots::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
     busy.iter().for_each(|_| assert_eq!(asked.recv().unwrap(), 3));
     let error = work.submit(1, digest(7, 5)).unwrap().await.unwrap_err();
     assert_eq!(error, Unanswered::Expired(Duration::from_millis(20)));

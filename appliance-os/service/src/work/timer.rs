@@ -68,6 +68,7 @@ impl Shared {
         self.prove(state, now, &to_prove);
         let events = self.events(state);
         self.hand_out(state, false);
+        self.end_if_over(state);
         if !expired.is_empty() {
             self.room.notify_waiters();
         }

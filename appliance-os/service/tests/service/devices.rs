@@ -1,6 +1,7 @@
 //! Devices beside the CPU, and what comes of those that misbehave: each item gets its one right verdict all the same.
 
 use std::{
+    io,
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -159,7 +160,7 @@ async fn second(running: &Running) -> Value {
     let backends = status["backends"].as_array().unwrap().clone();
     assert_eq!(backends[0]["name"], "cpu");
     assert_eq!(backends[0]["state"], "admitted");
-    backends.into_iter().find(|backend| backend["name"] == "second").unwrap()
+    backends.into_iter().nth(1).unwrap()
 }
 
 async fn is_at(running: &Running, state: &str) {
@@ -255,7 +256,8 @@ async fn a_device_that_hangs_loses_its_work_and_holds_nobody_up() {
     assert!(metric(&running, "chainbox_backend_stuck_threads").await >= 1.0);
     assert!(get(&running, "/healthz").await.1.contains("within"), "the reason is the time");
     // It is not asked again while it holds threads.
-    verify_until(&running, "another quarantine", |second| second["reason"].as_str().is_some_and(|reason| reason.contains("still hangs"))).await;
+    verify_until(&running, "another quarantine", |second| second["reason"].as_str().is_some_and(|reason| reason.contains("still hangs")))
+        .await;
     let batches = device.batches.load(SeqCst);
     device.order(Order::Right);
     // What it answers now is of no use to anybody; then it is asked for the known answers.
@@ -286,6 +288,51 @@ async fn a_shutdown_does_not_wait_for_a_device_that_hangs() {
     tokio::time::timeout(PATIENCE, running.service.shutdown()).await.expect("the device holds the end up").unwrap();
     held.await.unwrap();
     device.order(Order::Right);
+}
+
+/// What is written to the log of this process.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// The fields of the first line of JSON about this back end that has these words.
+    fn find(&self, backend: &str, words: &str) -> Option<Value> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines
+            .map(|line| line["fields"].clone())
+            .find(|fields| fields["backend"] == backend && fields["message"].as_str().unwrap().contains(words))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_when_a_device_comes_and_goes_and_why() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    tracing_subscriber::fmt().json().with_writer(move || writer.clone()).init();
+    let device = Misbehaving::new(Order::Right);
+    let mut backends = backends(&device, HARDWARE);
+    backends.devices[0].name = "logged".to_owned();
+    let running = start_on(backends, |_| {}).await;
+    is_at(&running, "admitted").await;
+    let admitted = eventually("a line", async || lines.find("logged", "gave the known answers and is used")).await;
+    assert_eq!(admitted["hardware"], HARDWARE);
+    device.order(Order::Fail);
+    verify_until(&running, "the quarantine", |second| second["quarantines_total"].as_u64() > Some(0)).await;
+    let quarantined = eventually("a line", async || lines.find("logged", "is not used until")).await;
+    assert!(quarantined["reason"].as_str().unwrap().contains("lost"), "{quarantined}");
+    assert!(quarantined["again_in_seconds"].as_f64().unwrap() <= 1.0, "{quarantined}");
+    assert!(quarantined["message"].as_str().unwrap().contains("engine.devices"), "the remedy: {quarantined}");
 }
 
 /// A device that cannot even give the known answers is never used; one that hangs with them holds nothing up.

@@ -68,7 +68,15 @@ fn honest(_: &Batch, _: &mut Vec<Verdict>) {}
 
 /// Items of a shape, a fifth of them invalid.
 fn batch(shape: Shape, items: u64) -> Batch {
-    let spec = Spec { input: shape.input, encoding: shape.encoding, low_s: shape.low_s, signers: 16, seed: 7, invalid_share: 0.2, ..Spec::new(shape.scheme, items) };
+    let spec = Spec {
+        input: shape.input,
+        encoding: shape.encoding,
+        low_s: shape.low_s,
+        signers: 16,
+        seed: 7,
+        invalid_share: 0.2,
+        ..Spec::new(shape.scheme, items)
+    };
     let spec = Spec { invalid_kinds: Kind::all_for(spec.shape()), ..spec };
     let mut batch = Batch::with_capacity(spec.shape(), items as usize);
     Workload::new(spec).unwrap().items(0..items).iter().for_each(|item| item.item.push_into(&mut batch).unwrap());
@@ -128,7 +136,7 @@ fn invalid(verdicts: &[Verdict]) -> impl Iterator<Item = usize> {
 
 #[test]
 fn each_lie_is_noticed_by_the_check_that_is_there_for_it() {
-    let slices = slices(verify(Shape::digests(Scheme::EcdsaP256Sha256), 100), &[0..100]);
+    let slices = slices(verify(Shape::digests(Scheme::EcdsaP256Sha256), 100), &[0..40, 40..100]);
     let all_valid: Lie = |_, verdicts| verdicts.fill(Verdict::Valid);
     let all_invalid: Lie = |_, verdicts| verdicts.fill(Verdict::Invalid(Reason::Equation));
     let one_known: Lie = |batch, verdicts| flip(&mut verdicts[(0..batch.len()).rfind(|&index| is_known(batch, index)).unwrap()]);
@@ -170,14 +178,14 @@ fn what_is_no_answer_is_a_fault() {
 fn keys_and_digests_are_compared_too() {
     let mut messages = ByteColumn::new();
     (0..10).for_each(|number| messages.push(format!("message {number}").as_bytes()).unwrap());
-    let digest = slices(Payload::Digest { hash: Hash::Sm3, messages }, &[0..10]);
+    let digest = slices(Payload::Digest { hash: Hash::Sm3, messages }, &[0..4, 4..10]);
     let mut batch = RecoveryBatch::new(Input::Digest, false);
     let known = known_answers::all().iter().filter(|known| known.item.shape == Shape::digests(Scheme::EcdsaSecp256k1Keccak256));
     let known: Vec<_> = known.filter(|known| known.verdict.is_valid()).collect();
     for known in known.iter().cycle().take(10) {
         batch.push(&known.item.input, &[&known.item.signature[..], &[0]].concat()).unwrap();
     }
-    let recover = slices(Payload::Recover(batch), &[0..10]);
+    let recover = slices(Payload::Recover(batch), &[0..4, 4..10]);
     for slices in [digest, recover] {
         let checks = |audits: &[usize]| Checks { audits: audits.to_vec(), ..Checks::default() };
         let seen = run(honest, checks(&[1, 3]), &slices);
