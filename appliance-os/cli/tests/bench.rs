@@ -73,7 +73,7 @@ fn devices_are_measured_beside_the_cpu_where_there_are_none_too() {
     assert_eq!(of("full"), ["cpu 4", "all 4"].repeat(2));
     assert_eq!(of("low"), ["cpu 1", "all 1"]);
     assert!(report["dispatcher"]["rate"]["ratio"].is_number() && report["dispatcher"]["p99"]["ratio"].is_number(), "{report}");
-    assert!(std::fs::read_to_string(html).unwrap().contains("<code>chainbox bench gpu --quick --items 4 --seconds 1</code>"));
+    assert!(std::fs::read_to_string(html).unwrap().contains("<code>chainbox bench gpu --quick --backend cpu --items 4 --seconds 1</code>"));
 }
 
 /// A place that cannot be written is told before the measurement, not minutes later.

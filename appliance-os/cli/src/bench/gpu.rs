@@ -10,7 +10,7 @@ use std::{
 use chainbox_bench::{
     gpu::{
         self, ALL, CPU, Contestant, Options,
-        report::{Row, Section},
+        report::{Report, Row, Section},
     },
     machine::Machine,
     page,
@@ -19,6 +19,7 @@ use chainbox_engine::{
     backend::{Backend, CpuOptions, known_answers},
     simd::Processor,
 };
+use serde_json::json;
 
 use super::{Outputs, introduce, warn};
 use crate::{
@@ -74,10 +75,8 @@ impl Args {
         if let Some(section) = self.only {
             command += &format!(" --only {}", section.name());
         }
-        if !opened.is_empty() {
-            let names: Vec<_> = opened.iter().map(|device| &*device.name).collect();
-            command += &format!(" --backend {}", names.join(","));
-        }
+        let names: Vec<_> = opened.iter().map(|device| &*device.name).collect();
+        command += &format!(" --backend {}", if names.is_empty() { CPU.to_owned() } else { names.join(",") });
         let numbers = [("--items", self.items.map(|items| items.get() as u64)), ("--seconds", self.seconds)];
         numbers.into_iter().filter_map(|(flag, number)| Some(format!(" {flag} {}", number?))).fold(command, |all, flag| all + &flag)
     }
@@ -128,10 +127,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     });
     let report = report.map_err(|error| Error::new(error.to_string()))?;
     printed.map_err(|error| Error::stdout(&error))?;
-    if !json {
-        let mut out = io::stdout().lock();
-        write!(out, "\n{}", report.conclusions()).map_err(|error| Error::stdout(&error))?;
-    }
+    conclude(&report, json).map_err(|error| Error::stdout(&error))?;
     args.outputs.write(&report, || page::gpu_html(&report, &args.command(&opened)))
 }
 
@@ -195,6 +191,20 @@ fn show(row: &Row, json: bool, is_first: bool) -> io::Result<()> {
     writeln!(out, "{row}")
 }
 
+/// Prints what follows from the figures.
+fn conclude(report: &Report, json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        let Report { devices, left_out, crossovers, dispatcher, .. } = report;
+        return writeln!(
+            out,
+            "{}",
+            json!({ "devices": devices, "left_out": left_out, "crossovers": crossovers, "dispatcher": dispatcher })
+        );
+    }
+    write!(out, "\n{}", report.conclusions())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,7 +219,7 @@ mod tests {
             seconds: Some(3),
             outputs: Outputs::default(),
         };
-        assert_eq!(args.command(&[]), "chainbox bench gpu --quick --only low --items 100 --seconds 3");
+        assert_eq!(args.command(&[]), "chainbox bench gpu --quick --only low --backend cpu --items 100 --seconds 3");
         let options = args.options();
         assert_eq!((options.full_batch, options.row_time), (100, Duration::from_secs(3)));
         assert_eq!(args.wanted(), Wanted { every: false, names: Vec::new() });
