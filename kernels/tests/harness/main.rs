@@ -7,7 +7,6 @@ mod devices;
 mod faults;
 mod flipping;
 mod functions;
-mod known_keys;
 mod items;
 mod known;
 mod values;
