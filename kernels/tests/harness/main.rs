@@ -9,5 +9,4 @@ mod flipping;
 mod functions;
 mod items;
 mod known;
-mod known_keys;
 mod values;
