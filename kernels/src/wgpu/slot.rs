@@ -163,8 +163,7 @@ impl Slot {
         }
         self.readback.wait(wgpu, Some(&last), time_max)?;
         let answer = &mut self.answer[..self.answer_bytes];
-        let view =
-            self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(lost)?;
+        let view = self.readback.buffer.get_mapped_range(..self.answer_bytes as u64).map_err(lost)?;
         answer.copy_from_slice(&view);
         drop(view);
         self.readback.unmap();
@@ -260,7 +259,9 @@ impl Staging {
             match submission {
                 Some(submission) => poll(wgpu, submission, left, time_max)?,
                 // It was waited for: the host's turn is at most a callback away.
-                None => drop(wgpu.device.poll(PollType::Poll).map_err(lost)?),
+                None => {
+                    wgpu.device.poll(PollType::Poll).map_err(lost)?;
+                }
             }
             wgpu.check()?;
             let asked = self.mapping.lock();
