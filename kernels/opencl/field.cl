@@ -16,6 +16,25 @@ FUNCTION fe fe_half(fe a) {
 
 #if CURVE_SECP256K1
 // t modulo p = 2^256 - 2^32 - 977: the upper half is folded on the lower, times 2^32 + 977, and what is then above once more.
+#if WORD_ROWS
+FUNCTION fe fe_reduce(u512 t) {
+    uint x[10];
+    UNROLL for (uint i = 0; i < 8; i++) x[i] = t.w[i];
+    x[8] = x[9] = 0;
+    word_row(x, t.w + 8, 4, FOLD_LOW);
+    word_row(x + 1, t.w + 9, 4, FOLD_LOW);
+    x[9] += word_add8(x + 1, t.w + 8, 0);
+    // Below 2^34.
+    ulong above = (ulong)x[9] << 32 | x[8];
+    ulong low = above * FOLD_LOW;
+    ulong high = (low >> 32) + above;
+    u256 folded = u256_of((uint)low, (uint)high, (uint)(high >> 32), 0, 0, 0, 0, 0);
+    fe r;
+    UNROLL for (uint i = 0; i < 8; i++) r.w[i] = x[i];
+    u257 sum = u256_add(r, folded);
+    return u256_reduce_once(sum.value, sum.carry, U256(P));
+}
+#else
 FUNCTION fe fe_reduce(u512 t) {
     fe r;
     ulong sum = 0;
@@ -39,11 +58,60 @@ FUNCTION fe fe_reduce(u512 t) {
     }
     return u256_reduce_once(r, (uint)sum, U256(P));
 }
+#endif
 #else
-// t/2^256 modulo p, for t below p*2^256 (Montgomery). p is -1 modulo 2^32, so the multiple of p that clears word k is word k itself, m: and since p has few
-// powers of two, adding m*p is adding and taking off m at their places.
-//
-// Column by column, `sum` carries what is above: a few words with either sign.
+// t/2^256 modulo p, for t below p*2^256 (Montgomery): t + m*p has zeros below 2^256, and what stands above is below 2p. p is -1 modulo 2^32, so word k of m is
+// word k of the sum so far; and since p has few powers of two, adding m*p is adding m to it and taking it off at some places. `sum`, of either sign, carries
+// what is above a column.
+#if WORD_ROWS
+// Words of m from `shift` words on, as eight.
+FUNCTION u256 u256_shifted(u256 m, uint shift) {
+    u256 r;
+    UNROLL for (uint i = 0; i < 8; i++) r.w[i] = i + shift < 8 ? m.w[(i + shift) & 7] : 0;
+    return r;
+}
+
+FUNCTION fe fe_reduce(u512 t) {
+    u256 m;
+    long sum = 0;
+    UNROLL for (uint k = 0; k < 8; k++) {
+        sum += t.w[k];
+#if CURVE_P256
+        // p = 2^256 - 2^224 + 2^192 + 2^96 - 1.
+        if (k >= 3) sum += m.w[(k - 3) & 7];
+        if (k >= 6) sum += m.w[(k - 6) & 7];
+#else
+        // p = 2^256 - 2^224 - 2^96 + 2^64 - 1.
+        if (k >= 2) sum += m.w[(k - 2) & 7];
+        if (k >= 3) sum -= m.w[(k - 3) & 7];
+#endif
+        if (k == 7) sum -= m.w[0];
+        m.w[k] = (uint)sum;
+        sum >>= 32;
+    }
+    // Of each m at its place, what stands above 2^256; `sum`, of either sign, is what the words below leave over.
+    fe r;
+    UNROLL for (uint i = 0; i < 8; i++) r.w[i] = t.w[8 + i];
+    uint negative = (uint)(sum >> 32);
+    u256 left = u256_of((uint)sum, negative, negative, negative, negative, negative, negative, negative);
+    uint above = negative + word_add8(r.w, left.w, 0);
+    above += word_add8(r.w, m.w, 0);
+    u256 part = u256_shifted(m, 1);
+    above -= word_sub8(r.w, part.w);
+#if CURVE_P256
+    part = u256_shifted(m, 2);
+    above += word_add8(r.w, part.w, 0);
+    part = u256_shifted(m, 5);
+    above += word_add8(r.w, part.w, 0);
+#else
+    part = u256_shifted(m, 6);
+    above += word_add8(r.w, part.w, 0);
+    part = u256_shifted(m, 5);
+    above -= word_sub8(r.w, part.w);
+#endif
+    return u256_reduce_once(r, above, U256(P));
+}
+#else
 FUNCTION fe fe_reduce(u512 t) {
     fe m, r;
     long sum = 0;
@@ -69,6 +137,7 @@ FUNCTION fe fe_reduce(u512 t) {
     }
     return u256_reduce_once(r, (uint)sum, U256(P));
 }
+#endif
 #endif
 
 // a*b.

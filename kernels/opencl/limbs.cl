@@ -55,26 +55,16 @@ FUNCTION u256 u256_select(u256 a, u256 b, uint take_b) {
 // a + b modulo 2^256, and the carry.
 FUNCTION u257 u256_add(u256 a, u256 b) {
     u257 sum;
-    ulong t = 0;
-    UNROLL for (uint i = 0; i < 8; i++) {
-        t += (ulong)a.w[i] + b.w[i];
-        sum.value.w[i] = (uint)t;
-        t >>= 32;
-    }
-    sum.carry = (uint)t;
+    sum.carry = word_add8(a.w, b.w, 0);
+    sum.value = a;
     return sum;
 }
 
 // a - b modulo 2^256, and the borrow.
 FUNCTION u257 u256_sub(u256 a, u256 b) {
     u257 difference;
-    uint borrow = 0;
-    UNROLL for (uint i = 0; i < 8; i++) {
-        ulong t = (ulong)a.w[i] - b.w[i] - borrow;
-        difference.value.w[i] = (uint)t;
-        borrow = (uint)(t >> 63);
-    }
-    difference.carry = borrow;
+    difference.carry = word_sub8(a.w, b.w);
+    difference.value = a;
     return difference;
 }
 
@@ -99,6 +89,53 @@ FUNCTION u256 u256_sub_modulo(u256 a, u256 b, u256 m) {
     return u256_add(difference.value, u256_select(u256_small(0), m, difference.carry)).value;
 }
 
+#if WORD_ROWS
+// even + odd*2^32, where the sum is below 2^512.
+FUNCTION u512 u512_join(const uint *even, const uint *odd) {
+    u512 t;
+    uint shifted[16];
+    shifted[0] = 0;
+    UNROLL for (uint i = 0; i < 15; i++) shifted[i + 1] = odd[i];
+    UNROLL for (uint i = 0; i < 16; i++) t.w[i] = even[i];
+    word_add8(t.w + 8, shifted + 8, word_add8(t.w, shifted, 0));
+    return t;
+}
+
+// a*b: 64 products of words. A product takes two words; those that begin at an even word are summed apart from those that begin at an odd one, so that the
+// products of a row lie side by side and their carries run through.
+FUNCTION u512 u256_mul(u256 a, u256 b) {
+    uint even[17], odd[17];
+    UNROLL for (uint i = 0; i < 17; i++) even[i] = odd[i] = 0;
+    UNROLL for (uint i = 0; i < 8; i += 2) {
+        word_row(even + i, a.w, 4, b.w[i]);
+        word_row(odd + i, a.w + 1, 4, b.w[i]);
+        word_row(odd + i, a.w, 4, b.w[i + 1]);
+        word_row(even + i + 2, a.w + 1, 4, b.w[i + 1]);
+    }
+    return u512_join(even, odd);
+}
+
+// a*a: 28 products of two words, twice, and 8 squares.
+FUNCTION u512 u256_sqr(u256 a) {
+    uint even[17], odd[17];
+    u512 squares;
+    UNROLL for (uint i = 0; i < 17; i++) even[i] = odd[i] = 0;
+    UNROLL for (uint i = 0; i < 7; i++) {
+        word_row(odd + 2 * i, a.w + i + 1, (8 - i) / 2, a.w[i]);
+        if (i < 6) word_row(even + 2 * i + 2, a.w + i + 2, (7 - i) / 2, a.w[i]);
+    }
+    u512 t = u512_join(even, odd);
+    UNROLL for (uint i = 0; i < 8; i++) {
+        ulong square = (ulong)a.w[i] * a.w[i];
+        squares.w[2 * i] = (uint)square;
+        squares.w[2 * i + 1] = (uint)(square >> 32);
+    }
+    UNROLL for (uint i = 15; i > 0; i--) t.w[i] = t.w[i] << 1 | t.w[i - 1] >> 31;
+    t.w[0] <<= 1;
+    word_add8(t.w + 8, squares.w + 8, word_add8(t.w, squares.w, 0));
+    return t;
+}
+#else
 // a*b: 64 products of words.
 FUNCTION u512 u256_mul(u256 a, u256 b) {
     u512 t;
@@ -115,7 +152,7 @@ FUNCTION u512 u256_mul(u256 a, u256 b) {
     return t;
 }
 
-// a*a: 28 products of two words and 8 squares.
+// a*a: 28 products of two words, twice, and 8 squares.
 FUNCTION u512 u256_sqr(u256 a) {
     u512 t;
     UNROLL for (uint i = 0; i < 16; i++) t.w[i] = 0;
@@ -142,6 +179,7 @@ FUNCTION u512 u256_sqr(u256 a) {
     }
     return t;
 }
+#endif
 
 // a/2 + carry*2^255, the last bit of a falling out.
 FUNCTION u256 u256_half(u256 a, uint carry) {

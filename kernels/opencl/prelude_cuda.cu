@@ -2,12 +2,19 @@
 
 typedef unsigned int uint;
 typedef unsigned long long ulong;
-typedef unsigned char uchar;
+
+// What a kernel is told goes by value.
+typedef struct {
+    uint w[16];
+} told;
 
 // A kernel with the five buffers that every kernel has.
-#define KERNEL(name)                                                                                                            \
-    extern "C" __global__ void __launch_bounds__(64) name(const uint *__restrict__ params, const uint *__restrict__ input, \
-                                                              uint *work, uint *output, uint *tables)
+#define KERNEL(name)                                                                                                                  \
+    static __device__ __forceinline__ void name##_body(const uint *params, const uint *input, uint *work, uint *output, uint *tables); \
+    extern "C" __global__ void __launch_bounds__(64) name(const told params, const uint *input, uint *work, uint *output, uint *tables) { \
+        name##_body(params.w, input, work, output, tables);                                                                            \
+    }                                                                                                                                  \
+    static __device__ __forceinline__ void name##_body(const uint *params, const uint *input, uint *work, uint *output, uint *tables)
 #define FUNCTION static __device__
 #define NOINLINE __noinline__
 #define UNROLL _Pragma("unroll")

@@ -119,11 +119,22 @@ pub fn discover() -> Vec<Found> {
 /// What was found of one interface.
 fn of_api(api: &'static str) -> Vec<Found> {
     match api {
+        #[cfg(feature = "cuda")]
+        "cuda" => cuda(),
         #[cfg(feature = "opencl")]
         "opencl" => opencl(),
         #[cfg(feature = "wgpu")]
         "wgpu" => wgpu(),
         _ => vec![unusable(api, "this build has no such back end", &format!("build with the cargo feature {api}"))],
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda() -> Vec<Found> {
+    use crate::cuda::Cuda;
+    match Cuda::all() {
+        Ok(listed) => usable("cuda", listed, |device| device.info().clone(), |device, _| device.open()),
+        Err(why) => vec![unusable("cuda", &why.what, &why.remedy)],
     }
 }
 
@@ -156,6 +167,7 @@ fn unusable(api: &'static str, what: &str, remedy: &str) -> Found {
 }
 
 /// The devices of an interface, numbered in the order in which it lists them.
+#[cfg(any(feature = "cuda", feature = "opencl", feature = "wgpu"))]
 fn usable<L: Send + Sync + 'static, D: Device>(
     api: &'static str,
     listed: Vec<L>,

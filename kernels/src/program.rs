@@ -65,6 +65,17 @@ pub enum Purpose {
     Harness(Curve, &'static [&'static str]),
 }
 
+impl Purpose {
+    /// All that a back end needs, and the kernel that measures a device.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let of_curves = Curve::ALL.into_iter().flat_map(|curve| [Self::Verify(curve), Self::KnownKeys(curve)]);
+        let others =
+            [Self::Recover, Self::HashInputs(Curve::Secp256k1, Hash::Sha256), Self::Harness(Curve::Secp256k1, &["multiply_add_rate"])];
+        of_curves.chain(others).chain(Hash::ALL.map(Self::Digest)).collect()
+    }
+}
+
 /// The kernels of [`Purpose::Verify`].
 pub const VERIFY_KERNELS: [&str; 6] = ["parse_items", "hash_inputs", "scalars", "key_multiples", "double_product", "decide"];
 /// The kernels of [`Purpose::Recover`].
@@ -104,6 +115,13 @@ impl Program {
         Self { name, opencl, kernels, wgsl }
     }
 
+    /// CUDA C++: the files of OpenCL C after another prelude.
+    #[must_use]
+    pub fn cuda(purpose: Purpose) -> String {
+        let program = Self::new(purpose);
+        program.opencl.replacen(OPENCL_PRELUDE, CUDA_PRELUDE, 1)
+    }
+
     /// WGSL: all files, one after the other; with 64-bit integers, or without.
     #[must_use]
     pub fn wgsl(&self, has_int64: bool) -> &str {
@@ -135,6 +153,9 @@ macro_rules! sources {
 
 /// What OpenCL C and CUDA call differently, for OpenCL C.
 const OPENCL_PRELUDE: &str = include_str!("../opencl/prelude_opencl.cl");
+
+/// The same for CUDA C++.
+const CUDA_PRELUDE: &str = include_str!("../opencl/prelude_cuda.cu");
 
 const OPENCL: Sources = sources!("opencl", "cl", &OPENCL_BASE,
     "constants_layout" "constants_secp256k1" "constants_p256" "constants_sm2" "constants_keccak256" "constants_sha256" "constants_sm3"

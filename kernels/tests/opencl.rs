@@ -5,7 +5,14 @@
 
 use std::{env, fs, process::Command, time::Duration};
 
-use chainbox_engine::hash::sha256;
+use chainbox_engine::{
+    curve::{Group, P256, Secp256k1, Sm2},
+    field::{
+        Field,
+        limbs::{self, Limbs},
+    },
+    hash::sha256,
+};
 use chainbox_kernels::{
     cache::Cache,
     device::{Device, DeviceError, Launch, SlotBytes},
@@ -151,4 +158,74 @@ fn output_that_no_kernel_writes_keeps_the_poison() {
     // Nothing is asked for: nothing comes, and the wait is for the kernel.
     device.submit(&program, &mut slot, &[], &[launch(2)], 0, 0).unwrap();
     assert_eq!(device.wait(&mut slot, TIME_MAX), Ok(&[][..]));
+}
+
+/// 256-bit values as words: random ones, and ones of words that carry, all below `modulus`.
+fn values(modulus: &Limbs, count: usize, seed: u64) -> Vec<[u32; 8]> {
+    let mut state = seed;
+    let mut random = move || {
+        // splitmix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    };
+    let mut value = |index: usize| -> Limbs {
+        let word = |random: u64| match random % 5 {
+            0 => 0,
+            1 => u64::from(u32::MAX) << 32,
+            2 => u64::MAX,
+            3 => u64::MAX - 1,
+            _ => random,
+        };
+        let limbs: Limbs = std::array::from_fn(|_| if index.is_multiple_of(2) { random() } else { word(random()) });
+        let less_one = limbs::sub(modulus, &[1, 0, 0, 0]).0;
+        if limbs::less(&limbs, modulus) { limbs } else { less_one }
+    };
+    let words = |limbs: Limbs| std::array::from_fn(|index| (limbs[index / 2] >> (32 * (index % 2))) as u32);
+    (0..count).map(|index| words(value(index))).collect()
+}
+
+/// The form for devices with a carry flag is one that no device of CI chooses: it gives the same words as the other.
+#[test]
+fn both_forms_of_products_agree() {
+    const KERNELS: [(&str, usize, usize); 6] = [
+        ("test_u256_mul", 16, 16),
+        ("test_u256_sqr", 8, 16),
+        ("test_fe_mul", 16, 8),
+        ("test_fe_sqr", 8, 8),
+        ("test_fe_from_integer", 8, 8),
+        ("test_fe_to_integer", 8, 8),
+    ];
+    const NAMES: [&str; 6] = [KERNELS[0].0, KERNELS[1].0, KERNELS[2].0, KERNELS[3].0, KERNELS[4].0, KERNELS[5].0];
+    const ITEMS: usize = 64 * GROUP_LANES;
+    let Some(listed) = listed() else { return };
+    let device = listed.open(None).unwrap();
+    for (curve, modulus) in [(Curve::Secp256k1, modulus::<Secp256k1>()), (Curve::P256, modulus::<P256>()), (Curve::Sm2, modulus::<Sm2>())] {
+        let plain = Program::new(Purpose::Harness(curve, &NAMES));
+        let mut rows = plain.clone();
+        rows.opencl = format!("#define WORD_ROWS 1\n{}", plain.opencl);
+        let programs = [plain, rows].map(|program| device.compile(&program).unwrap_or_else(|error| panic!("{error}")));
+        for (kernel, (name, words_in, words_out)) in KERNELS.into_iter().enumerate() {
+            let input: Vec<u8> =
+                values(&modulus, ITEMS * words_in / 8, kernel as u64).concat().into_iter().flat_map(u32::to_ne_bytes).collect();
+            let tables = device.tables(4, &[]).unwrap();
+            let bytes = 4 * words_out * ITEMS;
+            let answers = programs.each_ref().map(|program| {
+                let mut slot = device.slot(SlotBytes { input: input.len(), work: 0, output: bytes }, &tables).unwrap();
+                let launch = Launch { kernel, ..launch(ITEMS / GROUP_LANES) };
+                device.submit(program, &mut slot, &input, &[launch], bytes, 0).unwrap();
+                device.wait(&mut slot, TIME_MAX).unwrap().to_vec()
+            });
+            let [expected, answered] = answers.each_ref().map(|answer| answer.chunks(4 * words_out).collect::<Vec<_>>());
+            for lane in 0..ITEMS {
+                assert_eq!(answered[lane], expected[lane], "{name} on {curve:?}, lane {lane}");
+            }
+            assert!(expected.iter().any(|words| words != &expected[0]), "{name} on {curve:?} gives the same to all lanes");
+        }
+    }
+}
+
+fn modulus<G: Group>() -> Limbs {
+    G::Base::MODULUS
 }

@@ -71,3 +71,55 @@ pub fn level(servers: &[Server], items: f64) -> Level {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAST: Server = Server { free: 0.0, fixed: 1_000.0, item: 1.0, job_items_max: 1e6 };
+    const NEAR: Server = Server { free: 0.0, fixed: 10.0, item: 10.0, job_items_max: 100.0 };
+
+    /// The least time by trying all splits.
+    fn least(servers: [Server; 2], items: usize) -> f64 {
+        let time = |server: Server, items: usize| if items == 0 { 0.0 } else { server.time_for(items as f64) };
+        (0..=items).map(|first| time(servers[0], first).max(time(servers[1], items - first))).fold(f64::INFINITY, f64::min)
+    }
+
+    #[test]
+    fn it_is_the_least_time_of_all_splits() {
+        for servers in [[FAST, NEAR], [NEAR, NEAR], [FAST, Server { free: 500.0, ..NEAR }], [Server { free: 3_000.0, ..FAST }, NEAR]] {
+            for items in (1..300).chain([1_000, 3_000]) {
+                let Level { time, shares } = level(&servers, items as f64);
+                let least = least(servers, items);
+                assert!(time >= least * 0.999 && time <= least * 1.02, "{items} items: {time}, {least} at best");
+                assert!(shares.iter().sum::<f64>() >= items as f64, "{items} items: {shares:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_would_be_later_than_the_others_alone_does_nothing() {
+        assert_eq!(level(&[NEAR, FAST], 50.0).shares, [50.0, 0.0]);
+        assert_eq!(level(&[NEAR, Server { free: 1e9, ..FAST }], 5_000.0).shares, [5_000.0, 0.0]);
+        let Level { shares, .. } = level(&[NEAR, FAST], 1e6);
+        assert!(shares[0] > 0.05e6 && shares[1] > 0.9e6, "{shares:?}");
+    }
+
+    #[test]
+    fn a_share_that_gains_next_to_nothing_is_left_to_others() {
+        let slow = Server { item: 1e4, ..NEAR };
+        assert_eq!(level(&[NEAR, slow], 5_000.0).shares[1], 0.0);
+    }
+
+    #[test]
+    fn extremes_end() {
+        for items in [1.0, 1e15] {
+            for server in
+                [NEAR, Server { free: 1e18, fixed: 1e10, item: 1e8, job_items_max: 1.0 }, Server { fixed: 0.0, item: 1e-3, ..FAST }]
+            {
+                let Level { time, shares } = level(&[server], items);
+                assert!(time.is_finite() && shares[0] >= items * 0.999, "{server:?}: {time}, {shares:?}");
+            }
+        }
+    }
+}

@@ -13,17 +13,22 @@ const LATE_FACTOR: f64 = 8.0;
 /// and this on top: no stall of the machine makes a device late.
 const LATE_FLOOR: Duration = Duration::from_millis(250);
 
-/// The same while too little is learnt to predict anything: a device may compile something for its first jobs.
-const LATE_UNLEARNT: Duration = Duration::from_secs(10);
+/// The same while too little is learnt to predict anything, twice as much after each failure: a device may compile something for its first jobs.
+const LATE_UNLEARNT: Duration = Duration::from_secs(3);
+
+/// No job may take longer.
+const LATE_MAX: Duration = Duration::from_secs(60);
 
 /// Events that nobody fetched are kept up to this number, the latest ones.
 const EVENTS_MAX: usize = 1_024;
 
-/// How long a job may take that is predicted to take that many nanoseconds; none where nothing is predicted.
-pub fn time_max(predicted: Option<f64>) -> Duration {
-    predicted.map_or(LATE_UNLEARNT, |nanoseconds| {
-        Duration::try_from_secs_f64(nanoseconds * LATE_FACTOR / 1e9).unwrap_or(LATE_UNLEARNT).saturating_add(LATE_FLOOR)
-    })
+/// How long a job may take that is predicted to take that many nanoseconds; none where nothing is predicted, after so many failures.
+pub fn time_max(predicted: Option<f64>, failures: u32) -> Duration {
+    let most = match predicted {
+        Some(nanoseconds) => Duration::try_from_secs_f64(nanoseconds * LATE_FACTOR / 1e9).unwrap_or(LATE_MAX) + LATE_FLOOR,
+        None => LATE_UNLEARNT.saturating_mul(1 << failures.min(16)),
+    };
+    most.min(LATE_MAX)
 }
 
 impl Dispatcher {

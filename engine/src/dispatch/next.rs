@@ -282,9 +282,10 @@ impl Dispatcher {
     /// For a device, with what it is expected to take for the job alone.
     fn hand_to_device(&mut self, now: Time, backend: BackendId, task: Task, size: Size) -> (Handed, f64) {
         let before = self.device_free_in(now, backend);
-        let curve = self.fleet.get(backend).map_or_else(|| Curve::of_device(task), |member| member.curve(task));
+        let (curve, failures) =
+            self.fleet.get(backend).map_or_else(|| (Curve::of_device(task), 0), |member| (member.curve(task), member.failures));
         let expected = curve.predict(size);
-        let time_max = health::time_max(curve.is_learnt().then_some(before + expected));
+        let time_max = health::time_max(curve.is_learnt().then_some(before + expected), failures);
         let is_cpu_idle = self.load.items_queued == 0 && self.running.values().all(|job| job.backend != CPU);
         let item_bytes = size.bytes as f64 / size.items as f64;
         let spare = is_cpu_idle.then(|| Spare { job: expected, item: self.fleet.cpu().curve(task).item(item_bytes) });

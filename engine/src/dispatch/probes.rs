@@ -40,7 +40,7 @@ impl Member {
         if is_short && is_doubtful(1.0) && (curve.is_learnt() || curve.jobs().is_multiple_of(2)) {
             return Some(Probe { items: 1 });
         }
-        let large = ((time * LARGE_PROBE - fixed) / item).floor();
+        let large = ((time * LARGE_PROBE - fixed) / item).min(curve.items_max() as f64).floor();
         (share < 1.0 && large > 1.0 && is_doubtful(large)).then_some(Probe { items: large as usize })
     }
 }

@@ -130,7 +130,7 @@ impl Dispatcher {
         let job_items_max = mine.map_or(1.0, |index| servers[index].1.job_items_max);
         let is_free = lane != Lane::Express && class == Class::Large && member.jobs == 0;
         if is_free && let Some(Probe { items }) = member.probe(now, pending.task, item_bytes, level.time, share) {
-            let items_max = items.min(member.items_max());
+            let items_max = if backend == CPU { items } else { items.min(member.items_max()).min(member.curve(pending.task).items_max()) };
             return Some(Offer { items_max, bytes_max, is_probe: true, ..all });
         }
         if share < 1.0 {
@@ -210,7 +210,8 @@ impl Dispatcher {
         let [least, most] = [SLICE_TIME_MAX, DEVICE_SLICE_TIME_MAX].map(|time| nanoseconds(time) as f64);
         let within = ((fixed / FIXED_PART).clamp(least, most) - fixed) / item;
         let of_bytes = member.bytes_max() as f64 / backlog.item_bytes.max(1.0);
-        let job_items_max = within.min(member.items_max() as f64).min(of_bytes).floor().max(1.0);
+        let known = member.items_max().min(member.curve(backlog.task).items_max());
+        let job_items_max = within.min(known as f64).min(of_bytes).floor().max(1.0);
         Server { free: self.device_free_in(now, id), fixed, item, job_items_max }
     }
 

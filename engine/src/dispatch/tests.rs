@@ -1,5 +1,6 @@
 //! Single rules, each by itself. `walk` has all of them at once, in any order.
 
+mod backends;
 mod walk;
 
 use super::{room::RETRY_MIN, *};

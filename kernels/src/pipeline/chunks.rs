@@ -28,18 +28,14 @@ pub(super) fn weight(job: &Job<'_>, items: &Items<'_>) -> usize {
 
 /// The longest range of these items from `start` on that fits a slot and weighs at most `weight_max`, at least one item.
 pub(super) fn next(job: &Job<'_>, items: &Items<'_>, start: usize, items_max: usize, bytes_max: usize, weight_max: usize) -> Range<usize> {
-    let mut room = bytes_max - pack::BYTES_AROUND;
-    let mut weight = weight_max.max(GROUP_LANES);
+    let (room, weight_max) = (bytes_max - pack::BYTES_AROUND, weight_max.max(GROUP_LANES));
     let last = items.len().min(start + items_max);
-    let mut end = start;
+    let (mut end, mut bytes) = (start, 0);
     while end < last {
-        let bytes = pack::bytes_of_item(job, items.item(end));
-        let item_weight = 1 + bytes / BYTES_AN_ITEM;
-        if end > start && (bytes > room || item_weight > weight) {
+        bytes += pack::bytes_of_item(job, items.item(end));
+        if end > start && (bytes > room || end + 1 - start + bytes / BYTES_AN_ITEM > weight_max) {
             break;
         }
-        room = room.saturating_sub(bytes);
-        weight = weight.saturating_sub(item_weight);
         end += 1;
     }
     start..end

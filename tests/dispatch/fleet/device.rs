@@ -75,6 +75,8 @@ pub struct Device {
     pub jobs_max: usize,
     /// A fault comes each time that it did so many items.
     pub fault_items: Option<u64>,
+    /// It has none before it did so many items.
+    pub faultless_items: u64,
     /// The faults that it makes, one of them at random.
     pub faults: Vec<Fault>,
     /// Faults so far.
@@ -85,7 +87,7 @@ pub struct Device {
 
 impl Device {
     pub fn new(truth: Truth, jobs_max: usize) -> Self {
-        Self { truth, jobs_max, fault_items: None, faults: Vec::new(), failed: 0, items: 0, jobs: VecDeque::new() }
+        Self { truth, jobs_max, fault_items: None, faultless_items: 0, faults: Vec::new(), failed: 0, items: 0, jobs: VecDeque::new() }
     }
 
     pub fn failing(self, fault_items: u64, faults: &[Fault]) -> Self {
@@ -119,7 +121,7 @@ impl Device {
         let starts = self.jobs.back().map_or(now, |last| last.ends.max(now));
         let before = self.items;
         self.items += job.items() as u64;
-        let is_due = self.fault_items.is_some_and(|items| before / items != self.items / items);
+        let is_due = before >= self.faultless_items && self.fault_items.is_some_and(|items| before / items != self.items / items);
         let fault = (is_due && !self.faults.is_empty()).then(|| self.faults[random.below(self.faults.len())]);
         self.failed += usize::from(fault.is_some());
         let takes = if fault == Some(Fault::Hangs) { HANGS } else { self.truth.noisy_job(starts, job.items(), random) };
