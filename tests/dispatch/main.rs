@@ -2,7 +2,7 @@
 //!
 //! A request is received, admitted, verified in jobs and answered. Receiving and answering take cores from verification, as they do on the box. The
 //! queue is the real one; what stands around it is as plain as can be. Times and rates are virtual, so the same seed gives the same figures on
-//! every machine. CHAINBOX_TEST_SEED varies the runs.
+//! every machine. CHAINBOX_TEST_SEED varies the runs. `fleet` has several back ends, which drift and fail.
 
 mod client;
 mod fleet;

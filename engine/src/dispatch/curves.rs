@@ -23,11 +23,17 @@ const DOUBT_MAX: f64 = 10.0;
 /// A job counts as at most that many standard deviations from what was predicted: a stall must not spoil the estimate,
 const SURPRISE_MAX: f64 = 3.0;
 
-/// but so many of them in a row, to the same side, are no stalls.
-const SURPRISES_MAX: i32 = 3;
+/// but so many in a row that are half as far off, to the same side, are no stalls,
+const SURPRISES_MAX: i32 = 4;
 
-/// How far each term may be off then, as a part of itself,
-const DOUBT_SURPRISED: f64 = 0.5;
+/// and so many after them count in full.
+const JOBS_RELEARNT: u64 = 4;
+
+/// How far each term of the CPU may be off at first, as a part of itself,
+const DOUBT_OF_CORE: f64 = 1.0;
+
+/// each after such surprises,
+const DOUBT_SURPRISED: f64 = 1.0;
 
 /// and after a restart.
 const DOUBT_RESTORED: f64 = 0.2;
@@ -66,6 +72,8 @@ pub struct Curve {
     jobs: u64,
     /// The most items of a job that it learnt from.
     items_seen: usize,
+    /// The jobs that count in full, whatever they took.
+    jobs_in_full: u64,
     /// Surprises in a row: above 0 for jobs that took longer, below for shorter ones.
     surprises: i32,
 }
@@ -77,7 +85,9 @@ impl Curve {
             Task::Verify { has_hints, .. } | Task::Recover { has_hints, .. } => [26e3, if has_hints { 3e3 } else { 9e3 }, 1.0],
             Task::Digest(_) => [1e3, 50.0, 1.0],
         };
-        Self::new(task, guess, [guess.map(|term| term / CORE_DRIFT_MAX), guess.map(|term| term * CORE_DRIFT_MAX)])
+        let mut curve = Self::new(task, guess, [guess.map(|term| term / CORE_DRIFT_MAX), guess.map(|term| term * CORE_DRIFT_MAX)]);
+        curve.doubt_terms(DOUBT_OF_CORE);
+        curve
     }
 
     /// Of a device of which nothing is known: anything is as likely, and it is found out with small jobs.
@@ -106,6 +116,7 @@ impl Curve {
             at: Time::ZERO,
             jobs: 0,
             items_seen: 0,
+            jobs_in_full: JOBS_LEARNT,
             surprises: 0,
         };
         curve.doubt_terms(DOUBT_MAX);
@@ -121,7 +132,7 @@ impl Curve {
         }
         curve.set_terms(terms);
         curve.doubt_terms(DOUBT_RESTORED);
-        (curve.jobs, curve.items_seen) = (learnt.jobs, ITEMS_RESTORED);
+        (curve.jobs, curve.items_seen, curve.jobs_in_full) = (learnt.jobs, ITEMS_RESTORED, 0);
         curve
     }
 
@@ -199,13 +210,15 @@ impl Curve {
         let doubt = dot(x, px);
         let variance = doubt + self.noise * predicted.powi(2) + NOISE_FLOOR.powi(2);
         let mut error = took - predicted;
-        if self.jobs > JOBS_LEARNT {
+        if self.jobs_in_full > 0 {
+            self.jobs_in_full -= 1;
+        } else {
             let bound = SURPRISE_MAX * variance.sqrt();
-            let side = if error.abs() > bound { error.signum() as i32 } else { 0 };
+            let side = if error.abs() > bound / 2.0 { error.signum() as i32 } else { 0 };
             self.surprises = if self.surprises * side > 0 { self.surprises + side } else { side };
             error = error.clamp(-bound, bound);
             let noise = (error.powi(2) - doubt) / predicted.powi(2);
-            self.noise = (self.noise + NOISE_PACE * (noise - self.noise)).clamp(NOISE_MIN.powi(2), NOISE_MAX.powi(2));
+            self.set_noise(self.noise + NOISE_PACE * (noise - self.noise));
         }
         self.set_terms([0, 1, 2].map(|index| self.terms[index] + px[index] / variance * error));
         for (row, gain) in self.covariance.iter_mut().zip(px) {
@@ -214,10 +227,16 @@ impl Curve {
             }
         }
         if self.surprises.abs() >= SURPRISES_MAX {
-            self.surprises = 0;
+            (self.surprises, self.jobs_in_full) = (0, JOBS_RELEARNT);
             self.doubt_terms(DOUBT_SURPRISED);
+            // They were taken for noise.
+            self.set_noise(0.0);
         }
         self.bound();
+    }
+
+    fn set_noise(&mut self, noise: f64) {
+        self.noise = noise.clamp(NOISE_MIN.powi(2), NOISE_MAX.powi(2));
     }
 
     /// What was learnt is worth less with time.

@@ -77,13 +77,14 @@ fn what_is_small_does_not_wait_for_a_device_and_what_is_large_is_shared() {
     assert_eq!(dispatcher.next(Time::ZERO, ON_DEVICE), None);
     let job = dispatcher.next(Time::ZERO, Lane::Express).unwrap();
     assert_eq!((job.items(), job.handed.backend, job.handed.deadline, &job.handed.checks), (16, CPU, None, &Checks::default()));
-    answered(&mut dispatcher, Time::ZERO, job.id, Time::from_micros(150), &[0]);
-    dispatcher.submit(Time::ZERO, request(1, VERIFY, 50_000)).unwrap();
-    let on_cpu = dispatcher.next(Time::ZERO, Lane::Bulk).unwrap();
-    let on_device = dispatcher.next(Time::ZERO, ON_DEVICE).unwrap();
+    let now = Time::from_micros(150);
+    answered(&mut dispatcher, now, job.id, now, &[0]);
+    dispatcher.submit(now, request(1, VERIFY, 50_000)).unwrap();
+    let on_cpu = dispatcher.next(now, Lane::Bulk).unwrap();
+    let on_device = dispatcher.next(now, ON_DEVICE).unwrap();
     assert!(on_device.items() > 45_000 && on_cpu.items() > 500, "{} and {}", on_device.items(), on_cpu.items());
     assert_eq!(on_device.items() + on_cpu.items(), 50_000, "both end together");
-    assert_eq!(dispatcher.next(Time::ZERO, Lane::Bulk), None);
+    assert_eq!(dispatcher.next(now, Lane::Bulk), None);
 }
 
 #[test]
@@ -103,11 +104,12 @@ fn a_device_puts_small_and_large_requests_of_many_sources_together() {
     let mut dispatcher = with_device(10e6, 10.0);
     for source in 1..=3 {
         dispatcher.submit(Time::ZERO, request(source, VERIFY, 5_000)).unwrap();
-        dispatcher.submit(Time::ZERO, request(source, DIGEST, 5_000)).unwrap();
+        dispatcher.submit(Time::ZERO, request(source, VERIFY, 10)).unwrap();
         dispatcher.submit(Time::ZERO, request(source, VERIFY, 3_000)).unwrap();
     }
     let job = dispatcher.next(Time::ZERO, ON_DEVICE).unwrap();
-    assert!(job.items() > 15_000 && job.parts.len() >= 3 && job.source == 0, "{job:?}");
+    let small = job.parts.iter().filter(|part| part.items == (0..10)).count();
+    assert!(job.items() > 18_000 && small > 0 && job.parts.len() >= 5 && job.source == 0, "{job:?}");
 }
 
 #[test]
@@ -122,7 +124,8 @@ fn a_device_does_what_it_can_and_no_more() {
     assert!(dispatcher.next(Time::ZERO, Lane::Bulk).is_some());
     dispatcher.submit(Time::ZERO, request(2, VERIFY, 250_000)).unwrap();
     let jobs = [0; 2].map(|_| dispatcher.next(Time::ZERO, ON_DEVICE).unwrap());
-    assert!(jobs.iter().all(|job| job.items() + job.handed.checks.canaries.len() <= 100_000 && job.items() > 80_000));
+    assert!(jobs.iter().all(|job| job.items() + job.handed.checks.canaries.len() <= 100_000), "{jobs:?}");
+    assert!(jobs[1].items() > 60_000, "the first may be a probe: {}", jobs[1].items());
     assert_eq!(dispatcher.next(Time::ZERO, ON_DEVICE), None, "it takes two at once");
 }
 
@@ -135,11 +138,16 @@ fn of_those_that_share_the_cores_one_works() {
         dispatcher
     };
     let mut slower = sharing(1e5, 5e3);
-    assert!(slower.next(Time::ZERO, ON_DEVICE).is_none());
+    assert!(slower.next(Time::ZERO, ON_DEVICE).is_none_or(|job| job.items() == 1), "but for a probe");
     assert!(slower.next(Time::ZERO, Lane::Bulk).is_some());
     let mut faster = sharing(1e5, 5e2);
-    assert!(faster.next(Time::ZERO, Lane::Bulk).is_none());
-    assert!(faster.next(Time::ZERO, ON_DEVICE).is_some());
+    let now = Time::from_micros(35);
+    if let Some(probe) = faster.next(Time::ZERO, Lane::Bulk) {
+        assert_eq!(probe.items(), 1);
+        answered(&mut faster, now, probe.id, now, &[0]);
+    }
+    assert!(faster.next(now, ON_DEVICE).is_some());
+    assert!(faster.next(now, Lane::Bulk).is_none());
 }
 
 #[test]
@@ -160,7 +168,8 @@ fn an_unknown_device_is_found_out_in_small_steps_beside_large_work() {
         sizes.push(job.items());
     }
     assert_eq!(sizes[0], 1, "{sizes:?}");
-    assert!(sizes[1] <= 64 && sizes.windows(2).all(|pair| pair[1] <= 64.max(16 * pair[0])) && sizes[7] > 10_000, "{sizes:?}");
+    let largest = |jobs: usize| sizes[..jobs].iter().copied().max().unwrap();
+    assert!((1..8).all(|job| sizes[job] <= 64.max(16 * largest(job))) && largest(8) > 10_000, "{sizes:?}");
 }
 
 #[test]
@@ -234,17 +243,7 @@ fn pauses_grow_and_are_forgotten_after_enough_work() {
         assert_eq!((dispatcher.next_due(), dispatcher.due(now).to_prove), (Some(now), vec![DEVICE]));
     }
     dispatcher.proven(now, DEVICE, Ok(()));
-    for _ in 0..700 {
-        dispatcher.submit(now, request(1, VERIFY, 200_000)).unwrap();
-        while let Some(job) = dispatcher.next(now, ON_DEVICE) {
-            // Its curve follows, so that it is not late.
-            now += Time::from_secs(1);
-            answered(&mut dispatcher, now, job.id, Time::from_secs(1), &vec![0; job.parts.len()]);
-        }
-        while let Some(job) = dispatcher.next(now, Lane::Bulk) {
-            answered(&mut dispatcher, now, job.id, Time::from_millis(1), &vec![0; job.parts.len()]);
-        }
-    }
+    dispatcher.did_well(DEVICE, Duration::from_secs(600));
     assert_eq!(health(&dispatcher), Health::Admitted);
     dispatcher.proven(now, DEVICE, Err("wrong".to_owned()));
     assert_eq!(failures(&dispatcher).0, 1);

@@ -1,4 +1,4 @@
-//! Random walks: any order of calls keeps the books.
+//! Random walks: any order of calls keeps the books, with the CPU alone and with devices that fail.
 
 use std::collections::HashMap;
 
@@ -12,17 +12,51 @@ use super::*;
 const WALKS: u64 = 24;
 const STEPS: usize = 2_500;
 const SOURCES: u64 = 12;
-const LANES: [(Lane, usize); 2] = [(Lane::Express, 1), (Lane::Bulk, 2)];
+const LANES: [(Lane, usize); 4] = [(Lane::Express, 1), (Lane::Bulk, 2), (Lane::Device(BackendId(1)), 2), (Lane::Device(BackendId(2)), 1)];
 const TASKS: [Task; 4] = [VERIFY, HINTED, DIGEST, Task::Digest(Hash::Sha256)];
+
+/// What became of an item.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Item {
+    Queued,
+    Running,
+    Ended,
+    /// Nobody wants it any more.
+    Dropped,
+}
 
 /// What was accepted and is not finished, kept by the plainest means.
 struct Account {
     source: SourceId,
-    items: usize,
-    begun: usize,
-    ended: usize,
+    items: Vec<Item>,
+    queued: usize,
+    running: usize,
+    has_begun: bool,
     is_cancelled: bool,
     submitted: Time,
+}
+
+impl Account {
+    /// Moves items from one state to another.
+    fn turn(&mut self, items: Range<usize>, from: Item, to: Item) {
+        let count = items.len();
+        for item in &mut self.items[items] {
+            assert_eq!(*item, from);
+            *item = to;
+        }
+        for (state, sign) in [(from, false), (to, true)] {
+            let sum = match state {
+                Item::Queued => &mut self.queued,
+                Item::Running => &mut self.running,
+                Item::Ended | Item::Dropped => continue,
+            };
+            *sum = if sign { *sum + count } else { *sum - count };
+        }
+    }
+
+    const fn is_over(&self) -> bool {
+        self.queued + self.running == 0
+    }
 }
 
 struct Walk {
@@ -30,13 +64,21 @@ struct Walk {
     dispatcher: Dispatcher,
     accounts: HashMap<Ticket, Account>,
     jobs: Vec<(Lane, Job)>,
+    /// Jobs whose items went elsewhere: their answers are still to come.
+    stale: Vec<JobId>,
     now: Time,
 }
 
 impl Walk {
     fn new(seed: u64) -> Self {
-        let dispatcher = Dispatcher::new(limits(), SEED);
-        Self { rng: ChaCha12Rng::seed_from_u64(seed), dispatcher, accounts: HashMap::new(), jobs: Vec::new(), now: Time::ZERO }
+        let mut dispatcher = Dispatcher::new(limits(), SEED);
+        if seed % 2 == 1 {
+            for id in [1, 2] {
+                dispatcher.set_backend(BackendId(id), device_limits(id == 2));
+            }
+        }
+        let rng = ChaCha12Rng::seed_from_u64(seed);
+        Self { rng, dispatcher, accounts: HashMap::new(), jobs: Vec::new(), stale: Vec::new(), now: Time::ZERO }
     }
 
     fn below(&mut self, bound: usize) -> usize {
@@ -53,7 +95,7 @@ impl Walk {
             }
             25..35 => self.finish(),
             35 | 36 => self.cancel(),
-            37 => self.expire(),
+            37 => self.look_after(),
             38 => self.set_source(),
             _ => self.set_limits(),
         }
@@ -73,7 +115,15 @@ impl Walk {
         match self.dispatcher.submit(self.now, request(source, task, items)) {
             Ok(ticket) => {
                 assert!(items <= room);
-                let account = Account { source, items, begun: 0, ended: 0, is_cancelled: false, submitted: self.now };
+                let account = Account {
+                    source,
+                    items: vec![Item::Queued; items],
+                    queued: items,
+                    running: 0,
+                    has_begun: false,
+                    is_cancelled: false,
+                    submitted: self.now,
+                };
                 assert!(self.accounts.insert(ticket, account).is_none());
                 let in_flight = self.accounts.values().map(in_flight).sum::<usize>();
                 assert!(in_flight <= self.dispatcher.limits.items_in_flight_max);
@@ -94,13 +144,13 @@ impl Walk {
             self.check_rest(lane);
             return;
         };
-        assert!(!job.parts.is_empty() && (lane == Lane::Bulk || job.items() <= self.dispatcher.limits.express_items_max));
+        assert!(!job.parts.is_empty() && (lane != Lane::Express || job.items() <= self.dispatcher.limits.express_items_max));
+        assert_eq!(job.handed.deadline.is_some(), matches!(lane, Lane::Device(_)));
         for part in &job.parts {
             let account = self.accounts.get_mut(&part.ticket).expect("the request was accepted and is not finished");
             assert!(!account.is_cancelled && !part.items.is_empty());
-            assert_eq!(part.items.start, account.begun, "items go in order, each once");
-            account.begun = part.items.end;
-            assert!(account.begun <= account.items);
+            account.turn(part.items.clone(), Item::Queued, Item::Running);
+            account.has_begun = true;
             assert!(job.source == account.source || job.source == 0);
             assert!(job.source != 0 || !job.task.has_hints());
         }
@@ -109,6 +159,9 @@ impl Walk {
 
     /// A lane that may work never rests: what waits then waits for its own items, or keeps to its share.
     fn check_rest(&self, lane: Lane) {
+        if self.dispatcher.fleet.has_devices() {
+            return;
+        }
         let in_flight = |standing| self.dispatcher.groups[standing as usize].in_flight > 0;
         let waits = |standing: Standing| self.dispatcher.groups[standing as usize].order.len() > 0;
         if lane == Lane::Bulk {
@@ -132,24 +185,68 @@ impl Walk {
             _ => job
                 .parts
                 .iter()
-                .map(|part| if self.accounts[&part.ticket].source.is_multiple_of(3) { part.items.len() } else { 0 })
+                .map(|part| {
+                    if self.accounts.get(&part.ticket).is_some_and(|account| account.source.is_multiple_of(3)) {
+                        part.items.len()
+                    } else {
+                        0
+                    }
+                })
                 .collect(),
         };
         let busy = Time::from_nanos(self.rng.next_u64() % (job.items() as u64 * 20_000));
-        let finished = answered(&mut self.dispatcher, self.now, job.id, busy, &invalid);
-        let mut expected = Vec::new();
+        let fails = job.handed.backend != CPU && self.below(20) == 0;
+        let outcome =
+            if fails { Outcome::Failed("a fault".to_owned()) } else { Outcome::Answered { invalid: invalid.clone(), audited: 0 } };
+        let finished = self.dispatcher.finished(self.now, job.id, busy, outcome);
+        if let Some(place) = self.stale.iter().position(|&stale| stale == job.id) {
+            self.stale.swap_remove(place);
+            assert_eq!(finished, Finished::Again, "its items went elsewhere");
+        } else if fails {
+            assert_eq!(finished, Finished::Again);
+            self.void(&job);
+        } else {
+            let mut expected = Vec::new();
+            for part in &job.parts {
+                let account = self.accounts.get_mut(&part.ticket).expect("the request is not finished");
+                account.turn(part.items.clone(), Item::Running, Item::Ended);
+                if account.is_over() {
+                    if !account.is_cancelled {
+                        expected.push(part.ticket);
+                    }
+                    self.accounts.remove(&part.ticket);
+                }
+            }
+            assert_eq!(finished, Finished::Counts(expected));
+        }
+        let again = Outcome::Answered { invalid, audited: 0 };
+        assert_eq!(self.dispatcher.finished(self.now, job.id, busy, again), Finished::Again, "nothing is given back twice");
+        self.hear();
+    }
+
+    /// The items of a job are queued again, but for those of cancelled requests.
+    fn void(&mut self, job: &Job) {
         for part in &job.parts {
             let account = self.accounts.get_mut(&part.ticket).expect("the request is not finished");
-            account.ended += part.items.len();
-            if account.ended == account.items {
-                if !account.is_cancelled {
-                    expected.push(part.ticket);
-                }
+            let to = if account.is_cancelled { Item::Dropped } else { Item::Queued };
+            account.turn(part.items.clone(), Item::Running, to);
+            if account.is_over() {
                 self.accounts.remove(&part.ticket);
             }
         }
-        assert_eq!(finished, expected);
-        assert_eq!(answered(&mut self.dispatcher, self.now, job.id, busy, &invalid), []);
+    }
+
+    /// What is quarantined loses its jobs.
+    fn hear(&mut self) {
+        for event in self.dispatcher.events() {
+            let Event::Quarantined { backend, .. } = event else { continue };
+            let of = |job: &&(Lane, Job)| job.1.handed.backend == backend && !self.stale.contains(&job.1.id);
+            let jobs: Vec<_> = self.jobs.iter().filter(of).map(|(_, job)| job.clone()).collect();
+            for job in jobs {
+                self.void(&job);
+                self.stale.push(job.id);
+            }
+        }
     }
 
     fn cancel(&mut self) {
@@ -165,21 +262,30 @@ impl Walk {
     fn drop_rest(&mut self, ticket: Ticket) {
         let account = self.accounts.get_mut(&ticket).expect("the request is not finished");
         account.is_cancelled = true;
-        account.items = account.begun;
-        if account.ended == account.items {
+        account.queued = 0;
+        account.items.iter_mut().filter(|item| **item == Item::Queued).for_each(|item| *item = Item::Dropped);
+        if account.is_over() {
             self.accounts.remove(&ticket);
         }
     }
 
-    fn expire(&mut self) {
+    /// What is due is done: requests expire, late jobs go elsewhere, known answers are asked.
+    fn look_after(&mut self) {
         self.now += Time::from_millis(self.rng.next_u64() % 40);
         let queue_time_max = self.dispatcher.limits.queue_time_max;
-        let is_old = |account: &Account| !account.is_cancelled && account.begun == 0 && account.submitted + queue_time_max <= self.now;
+        let is_old = |account: &Account| !account.is_cancelled && !account.has_begun && account.submitted + queue_time_max <= self.now;
         let mut expected: Vec<_> = self.accounts.iter().filter(|(_, account)| is_old(account)).map(|(&ticket, _)| ticket).collect();
         expected.sort_unstable();
-        assert_eq!(self.dispatcher.due(self.now).expired, expected);
+        let due = self.dispatcher.due(self.now);
+        assert_eq!(due.expired, expected);
         for ticket in expected {
             self.drop_rest(ticket);
+        }
+        self.hear();
+        for id in due.to_prove {
+            let result = if self.below(3) == 0 { Err("wrong".to_owned()) } else { Ok(()) };
+            self.dispatcher.proven(self.now, id, result);
+            self.hear();
         }
         assert!(self.dispatcher.next_due().is_none_or(|expiry| expiry > self.now));
     }
@@ -211,13 +317,13 @@ impl Walk {
         let mut of_sources: HashMap<SourceId, Load> = HashMap::new();
         for account in self.accounts.values() {
             let load = of_sources.entry(account.source).or_default();
-            load.items_queued += account.items - account.begun;
-            load.items_running += account.begun - account.ended;
+            load.items_queued += account.queued;
+            load.items_running += account.running;
         }
         let state = self.dispatcher.state();
         let sum = |part: fn(&Load) -> usize| of_sources.values().map(part).sum::<usize>();
         assert_eq!(state.load, Load { items_queued: sum(|load| load.items_queued), items_running: sum(|load| load.items_running) });
-        assert_eq!((state.requests, state.jobs), (self.accounts.len(), self.jobs.len()));
+        assert_eq!((state.requests, state.jobs), (self.accounts.len(), self.jobs.len() - self.stale.len()));
         for (source, state) in self.dispatcher.sources() {
             assert_eq!(state.load, of_sources.remove(&source).unwrap_or_default());
         }
@@ -230,16 +336,23 @@ impl Walk {
     /// Whatever is left is done, if lanes do nothing but work.
     fn drain(&mut self) {
         while !self.dispatcher.is_idle() {
-            for lane in [1, 1, 0] {
+            for lane in [1, 1, 0, 2, 2, 3] {
                 self.next(lane);
             }
-            assert!(!self.jobs.is_empty(), "nothing runs and nothing begins");
+            if self.jobs.is_empty() {
+                // The CPU left something to a device, which does not come: it is asked again when that is due.
+                assert!(self.dispatcher.fleet.has_devices() && self.dispatcher.next_due().is_some(), "nothing runs and nothing begins");
+                self.now += Time::from_secs(2);
+                self.next(1);
+                assert!(!self.jobs.is_empty(), "the CPU is not patient for ever");
+            }
             self.finish();
             self.check();
         }
         assert!(self.accounts.is_empty());
         for group in &self.dispatcher.groups {
             assert_eq!((group.order.len(), group.in_flight, group.queued, group.jobs), (0, 0, 0, 0));
+            assert!(group.small.values().all(|&items| items == 0));
         }
         assert!(self.dispatcher.sources.values().all(|source| (source.running, source.queued) == (0, 0)));
         assert!(self.dispatcher.waiting.is_empty());
@@ -247,7 +360,20 @@ impl Walk {
 }
 
 const fn in_flight(account: &Account) -> usize {
-    account.items - account.ended
+    account.queued + account.running
+}
+
+fn device_limits(shares_cores: bool) -> BackendLimits {
+    let capabilities = crate::backend::Capabilities {
+        schemes: vec![Scheme::Sm2Sm3],
+        recovery: false,
+        hashes: vec![Hash::Sm3],
+        batch_items_max: 50_000,
+        batch_bytes_max: 1 << 26,
+        inline_items_max: 0,
+        shares_cores,
+    };
+    BackendLimits { capabilities, jobs_max: 2 }
 }
 
 #[test]
