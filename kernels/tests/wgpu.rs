@@ -3,7 +3,7 @@
 //! A machine without Vulkan fails these tests, unless CHAINBOX_NO_DEVICES=1 says that it is meant to have no device.
 #![cfg(feature = "wgpu")]
 
-use std::{env, fs, process::Command, time::Duration};
+use std::{env, ffi::OsStr, fs, process::Command, time::Duration};
 
 use chainbox_engine::hash::sha256;
 use chainbox_kernels::{
@@ -16,8 +16,8 @@ use chainbox_kernels::{
 
 /// A launch that takes longer hangs.
 const TIME_MAX: Duration = Duration::from_secs(300);
-/// What this test binary is told when a test runs it once more.
-const WITHOUT_DRIVERS: &str = "CHAINBOX_TEST_WITHOUT_DRIVERS";
+/// Says to the second run of a test what is missing there.
+const MISSING: &str = "CHAINBOX_TEST_MISSING";
 
 /// The first adapter, or `None` where the machine is meant to have none.
 fn adapter() -> Option<Adapter> {
@@ -57,25 +57,48 @@ fn answers(device: &Wgpu, program: &<Wgpu as Device>::Program) -> Vec<u8> {
     device.wait(&mut slot, TIME_MAX).unwrap().to_vec()
 }
 
-#[test]
-fn a_loader_without_drivers_gives_a_reason_and_a_remedy() {
-    if env::var_os(WITHOUT_DRIVERS).is_some() {
-        let why = adapters().unwrap_err();
-        assert!(why.what.contains("Vulkan") && !why.remedy.is_empty(), "{why}");
-        return;
-    }
-    if adapter().is_none() {
-        return;
-    }
-    // The loader reads where its drivers stand once a process.
+/// Runs this test binary once more, for the one test of this name, on a machine without drivers, or without a loader.
+fn without_drivers(test: &str, missing: &str, environment: &[(&str, &OsStr)]) {
     let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "a_loader_without_drivers_gives_a_reason_and_a_remedy"])
-        .env(WITHOUT_DRIVERS, "1")
-        .env("VK_DRIVER_FILES", "/nonexistent")
-        .env("VK_ICD_FILENAMES", "/nonexistent")
+        .args(["--exact", test])
+        .env(MISSING, missing)
+        .envs(environment.iter().copied())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// In the second run: that there is a reason, which names what is missing, and a remedy.
+fn is_second_run() -> bool {
+    let Ok(missing) = env::var(MISSING) else { return false };
+    let why = adapters().unwrap_err();
+    assert!(why.what.contains(&missing) && !why.remedy.is_empty(), "{why}");
+    true
+}
+
+#[test]
+fn a_loader_without_drivers_gives_a_reason_and_a_remedy() {
+    if !is_second_run() && adapter().is_some() {
+        let nowhere = OsStr::new("/nonexistent");
+        let environment = [("VK_DRIVER_FILES", nowhere), ("VK_ICD_FILENAMES", nowhere)];
+        without_drivers("a_loader_without_drivers_gives_a_reason_and_a_remedy", "Vulkan", &environment);
+    }
+}
+
+#[test]
+fn a_machine_without_a_loader_gives_a_reason_and_a_remedy() {
+    if !is_second_run() {
+        // The first libvulkan.so.1 on the path is none.
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["libvulkan.so.1", "libvulkan.so"] {
+            fs::write(folder.path().join(name), "no library").unwrap();
+        }
+        without_drivers(
+            "a_machine_without_a_loader_gives_a_reason_and_a_remedy",
+            "libvulkan.so.1",
+            &[("LD_LIBRARY_PATH", folder.path().as_os_str())],
+        );
+    }
 }
 
 #[test]

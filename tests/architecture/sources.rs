@@ -15,6 +15,7 @@ use super::{root, workspace};
 /// - `engine/src/simd`: vector instructions that a processor may lack, and one that takes a pointer.
 /// - `appliance-os/capi`: C passes pointers, and finds functions by their names.
 /// - `kernels/src/{cuda,opencl}.rs`: a driver takes pointers to what it copies and to what kernels are told.
+/// - `kernels/src/wgpu/compile.rs`: pipelines from a cache, and shaders whose loops wgpu does not bound.
 const UNSAFE_ALLOWED: &[&str] = &[
     "appliance-os/capi/src/exports.rs",
     "appliance-os/capi/src/memory.rs",
@@ -24,6 +25,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "engine/src/simd/sha.rs",
     "kernels/src/cuda.rs",
     "kernels/src/opencl.rs",
+    "kernels/src/wgpu/compile.rs",
 ];
 
 /// Modules of std that the engine does not touch outside its tests.

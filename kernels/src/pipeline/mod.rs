@@ -130,7 +130,7 @@ impl<D: Device> Verifier<D> {
             known,
             slot_items,
             slot_bytes,
-            tables: tables,
+            tables,
             device,
         })
     }

@@ -259,7 +259,9 @@ impl Staging {
             match submission {
                 Some(submission) => poll(wgpu, submission, left, time_max)?,
                 // It was waited for: the host's turn is at most a callback away.
-                None => drop(wgpu.device.poll(PollType::Poll).map_err(lost)?),
+                None => {
+                    wgpu.device.poll(PollType::Poll).map_err(lost)?;
+                }
             }
             wgpu.check()?;
             let asked = self.mapping.lock();
