@@ -44,6 +44,19 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// The name in JSON and for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Discrete => "discrete",
+            Self::Integrated => "integrated",
+            Self::Software => "software",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {
@@ -119,6 +132,9 @@ pub trait Device: Send + Sync + 'static {
     /// Writes the input, sets each word of the first `output_bytes` of the output to `poison`, launches the kernels one after the other, and begins to read
     /// those bytes of the output. Does not wait. Lengths are multiples of 4 and fit the slot.
     ///
+    /// No input leaves the slot's input as it is; 0 output bytes leave the output alone, and nothing is read. So kernels of several programs work on one slot by
+    /// several submissions, the last of which has output bytes; then comes the wait. `work` keeps its contents between them.
+    ///
     /// # Errors
     /// [`DeviceError`].
     fn submit(
@@ -132,6 +148,7 @@ pub trait Device: Send + Sync + 'static {
     ) -> Result<(), DeviceError>;
 
     /// Waits for what was submitted last with this slot, and gives what the kernels wrote. `time_max` bounds the wait where the interface can.
+    /// After an error the slot is dropped, with its submissions still under way or not.
     ///
     /// # Errors
     /// [`DeviceError`].

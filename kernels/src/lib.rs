@@ -5,6 +5,15 @@
 //!
 //! Absent on purpose: judgement. What a kernel answers is a verdict by the rules of the engine, and the harness and the contract suite prove it.
 
+pub mod cache;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod device;
+pub mod discover;
 pub mod layout;
+#[cfg(feature = "opencl")]
+pub mod opencl;
+pub mod pipeline;
 pub mod program;
+#[cfg(feature = "wgpu")]
+pub mod wgpu;

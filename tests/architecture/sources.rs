@@ -14,6 +14,7 @@ use super::{root, workspace};
 /// Files that may say `unsafe`, relative to the root. Each needs a reason here and a safety comment there.
 /// - `engine/src/simd`: vector instructions that a processor may lack, and one that takes a pointer.
 /// - `appliance-os/capi`: C passes pointers, and finds functions by their names.
+/// - `kernels/src/{cuda,opencl}.rs`: a driver takes pointers to what it copies and to what kernels are told.
 const UNSAFE_ALLOWED: &[&str] = &[
     "appliance-os/capi/src/exports.rs",
     "appliance-os/capi/src/memory.rs",
@@ -21,6 +22,8 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "engine/src/simd/avx512.rs",
     "engine/src/simd/prefetch.rs",
     "engine/src/simd/sha.rs",
+    "kernels/src/cuda.rs",
+    "kernels/src/opencl.rs",
 ];
 
 /// Modules of std that the engine does not touch outside its tests.

@@ -5,6 +5,7 @@ mod sets;
 use std::{
     io::{self, Write},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,7 +15,11 @@ use chainbox_engine::{
 };
 use serde_json::json;
 
-use crate::{error::Error, generate::invoked_as};
+use crate::{
+    backends::{self, CPU, Choice},
+    error::Error,
+    generate::invoked_as,
+};
 use sets::{Checked, Failure};
 
 /// The exit status of a wrong verdict.
@@ -26,15 +31,24 @@ pub struct Args {
     /// Print a line of JSON for each scheme and one for the whole
     #[arg(long)]
     json: bool,
+
+    /// What to check: cpu; a device as opencl, wgpu:1 or cuda; several with commas between, or all, behind one queue
+    #[arg(long, value_name = "NAME", default_value = CPU, value_parser = Choice::parse)]
+    backend: Choice,
 }
 
 /// Runs `chainbox check`.
 ///
 /// # Errors
 /// [`Error`] with what could not be done. A wrong verdict is no error but exit status 1.
-pub fn run(args: Args) -> Result<ExitCode, Error> {
+pub fn run(args: &Args) -> Result<ExitCode, Error> {
     let style = if args.json { Style::Json } else { Style::Table };
-    let report = check_all(&Cpu::new(), style, &mut io::stdout().lock());
+    // A CPU that gives wrong answers is reported as such, below: it is not asked before.
+    let backend: Arc<dyn Backend> = match &args.backend {
+        Choice::Cpu => Arc::new(Cpu::new()),
+        other => backends::open(other, None, &backends::devices::data_folder())?,
+    };
+    let report = check_all(backend.as_ref(), style, &mut io::stdout().lock());
     match report.map_err(|error| Error::stdout(&error))? {
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(failure) => Ok(wrong(&failure)),

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "bench")]
 use crate::bench;
-use crate::{check, config, generate, pages, serve, up, verify};
+use crate::{check, config, devices, doctor, generate, pages, serve, up, verify};
 
 const ABOUT: &str = "Verifies signatures and transactions: ECDSA on secp256k1 and P-256, SM2 with SM3, Ethereum";
 
@@ -18,7 +18,9 @@ Every item gets a verdict and, where it is invalid, one reason out of a closed l
 const EXAMPLES: &str = "\
 Examples:
   chainbox up                              run the service, and see where
-  chainbox check                           check this machine
+  chainbox doctor                          whether this machine is fit
+  chainbox check                           check verdicts on this machine
+  chainbox devices                         GPUs, and why one is not used
   chainbox verify items.jsonl              verify a file of any format
   chainbox verify --json < transactions    a line of JSON an item
   chainbox generate --help                 make signatures, valid and invalid
@@ -26,7 +28,7 @@ Examples:
 
 Exit status:
   0  done; for verify, every item is valid or as the file expects it to be
-  1  verify found an item that is not
+  1  verify found an item that is not; check, devices or doctor found a fault
   2  something could not be read or done; the message says what and where";
 
 /// The command line.
@@ -53,7 +55,11 @@ pub enum Command {
     Serve(serve::Args),
     /// Check this machine on known answers and on real signatures of every scheme
     Check(check::Args),
-    /// Measure the engine beside other libraries
+    /// List the devices that can verify, why others cannot be used, and what was learnt of them
+    Devices(devices::Args),
+    /// Say on one page whether this machine is fit, and how to mend what is not
+    Doctor(doctor::Args),
+    /// Measure the engine beside other libraries, devices beside the engine, the service beside both
     #[cfg(feature = "bench")]
     Bench(bench::Args),
     /// Explain the settings of the service: what is in force, from where, and what is wrong

@@ -8,6 +8,8 @@ pub mod bench;
 pub mod check;
 pub mod command_line;
 pub mod config;
+pub mod devices;
+pub mod doctor;
 pub mod error;
 pub mod formats;
 pub mod generate;
@@ -46,7 +48,9 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Generate(args) => generate::run(args),
         Command::Up(args) => up::run(&args),
         Command::Serve(args) => serve::run(&args),
-        Command::Check(args) => check::run(args),
+        Command::Check(args) => check::run(&args),
+        Command::Devices(args) => devices::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(args),
         Command::Config(args) => config::run(&args),

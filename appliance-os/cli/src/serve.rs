@@ -8,12 +8,15 @@ use std::{
 
 use chainbox_engine::backend::{Backend, CpuOptions};
 use chainbox_service::{
-    Addresses, Reload,
+    Addresses, Backends, Reload,
     settings::{Engine, Loaded, Settings, Sources},
 };
 
 use crate::{
-    backends,
+    backends::{
+        self,
+        devices::{self, Opened, Wanted},
+    },
     config::{SettingsArgs, refused},
     error::Error,
 };
@@ -48,9 +51,9 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode, Error> {
     let sources = args.settings.sources(Sources::default_file());
     let Loaded { settings, .. } = load(&sources)?;
-    let backend = open(&settings.engine)?;
+    let backends = all(&settings)?;
     let json = args.json;
-    serve(settings, backend, sources, |addresses| {
+    serve(settings, backends, sources, |addresses| {
         if json {
             announce(&json_line(addresses));
         }
@@ -62,21 +65,24 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Error> {
     Settings::load(sources).map_err(|problems| refused(&problems))
 }
 
-/// The back end that the settings name.
+/// The CPU, and the devices that the settings mean: they give the known answers while the CPU works already.
+pub(crate) fn all(settings: &Settings) -> Result<Backends, Error> {
+    let cpu = open(&settings.engine)?;
+    let opened = devices::open_wanted(&Wanted::by(&settings.engine.devices), &devices::options(&settings.data))?;
+    Ok(Backends { cpu, devices: opened.iter().map(Opened::for_service).collect() })
+}
+
+/// The back end that is always there.
 pub(crate) fn open(engine: &Engine) -> Result<Arc<dyn Backend>, Error> {
     let options = CpuOptions { threads: Some(engine.threads), key_table_bytes: engine.key_table_bytes, ..CpuOptions::default() };
-    backends::open_with(&engine.backend, &options).map(Arc::from)
+    let cpu: Arc<dyn Backend> = Arc::new(backends::cpu(&options)?);
+    Ok(cpu)
 }
 
 /// Serves until a signal ends it.
-pub(crate) fn serve(
-    settings: Settings,
-    backend: Arc<dyn Backend>,
-    sources: Sources,
-    ready: impl FnOnce(&Addresses),
-) -> Result<ExitCode, Error> {
+pub(crate) fn serve(settings: Settings, backends: Backends, sources: Sources, ready: impl FnOnce(&Addresses)) -> Result<ExitCode, Error> {
     let reload: Reload = Box::new(move || Settings::load(&sources).map(|loaded| loaded.settings).map_err(|problems| problems.to_string()));
-    chainbox_service::run(settings, backend, reload, ready).map_err(Error::new)?;
+    chainbox_service::run(settings, backends, reload, ready).map_err(Error::new)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io, process::ExitCode};
 
 use chainbox_service::{
-    Addresses,
+    Addresses, Backends,
     settings::{Origin, Settings},
 };
 
@@ -46,10 +46,10 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
         Ok(right) => right,
         Err(failure) => return Ok(check::wrong(&failure)),
     };
-    let backend = serve::open(&settings.engine)?;
+    let backends = serve::all(&settings)?;
     let json = args.json;
-    let place = Place::of(&settings);
-    serve::serve(settings, backend, sources, move |addresses| {
+    let place = Place::of(&settings, &backends);
+    serve::serve(settings, backends, sources, move |addresses| {
         serve::announce(&if json { serve::json_line(addresses) } else { text(&right, addresses, &place) });
     })
 }
@@ -57,12 +57,15 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
 /// What a person wants to know of the settings.
 struct Place {
     data: String,
-    backend: String,
+    backends: String,
 }
 
 impl Place {
-    fn of(settings: &Settings) -> Self {
-        Self { data: settings.data.display().to_string(), backend: settings.engine.backend.clone() }
+    fn of(settings: &Settings, backends: &Backends) -> Self {
+        let devices: Vec<_> = backends.devices.iter().map(|device| &*device.name).collect();
+        let beside =
+            if devices.is_empty() { String::new() } else { format!(", and once they gave the known answers {}", devices.join(", ")) };
+        Self { data: settings.data.display().to_string(), backends: settings.engine.backend.clone() + &beside }
     }
 }
 
@@ -78,7 +81,7 @@ fn text(right: &Right, addresses: &Addresses, place: &Place) -> String {
         ("status page", addresses.http.as_deref()),
         ("gRPC", addresses.grpc.as_deref()),
         ("gRPC, socket", addresses.socket.as_deref()),
-        ("back end", Some(&*place.backend)),
+        ("back end", Some(&*place.backends)),
         ("data", Some(&*place.data)),
     ];
     for (name, value) in rows {

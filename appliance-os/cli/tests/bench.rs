@@ -42,12 +42,53 @@ fn the_help_names_every_section_of_the_service() {
     assert!(run.status.code() == Some(2) && error.contains("the sections are transports, batches"), "{error}");
 }
 
+#[test]
+fn the_help_names_every_section_of_devices() {
+    let help = String::from_utf8(bench("gpu", &["--help"]).stdout).unwrap();
+    for word in ["--quick", "--only", "--backend", "--items", "--seconds", "--json-out", "--html-out", "sizes", "full", "low"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+    for (arguments, part) in
+        [(["--only", "others"], "the sections are sizes"), (["--backend", "gpu"], "no back end is called"), (["--items", "0"], "from 1 to")]
+    {
+        let run = bench("gpu", &arguments);
+        let error = String::from_utf8(run.stderr).unwrap();
+        assert!(run.status.code() == Some(2) && error.contains(part), "{error}");
+    }
+}
+
+/// The CPU and the queue in front of it, for real, a moment of each section.
+#[test]
+fn devices_are_measured_beside_the_cpu_where_there_are_none_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let [json, html] = ["gpu.json", "gpu.html"].map(|name| dir.path().join(name).to_str().unwrap().to_owned());
+    let run = bench("gpu", &["--quick", "--backend", "cpu", "--items", "4", "--seconds", "1", "--json-out", &json, "--html-out", &html]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    let of = |section: &str| {
+        let rows = report["results"].as_array().unwrap().iter().filter(|row| row["section"] == section);
+        rows.map(|row| format!("{} {}", row["backend"].as_str().unwrap(), row["batch"])).collect::<Vec<_>>()
+    };
+    assert_eq!(of("sizes"), ["cpu 1", "all 1", "cpu 4", "all 4"]);
+    assert_eq!(of("full"), ["cpu 4", "all 4"].repeat(2));
+    assert_eq!(of("low"), ["cpu 1", "all 1"]);
+    assert!(report["dispatcher"]["rate"]["ratio"].is_number() && report["dispatcher"]["p99"]["ratio"].is_number(), "{report}");
+    assert!(std::fs::read_to_string(html).unwrap().contains("<code>chainbox bench gpu --quick --backend cpu --items 4 --seconds 1</code>"));
+}
+
 /// A place that cannot be written is told before the measurement, not minutes later.
 #[test]
 fn outputs_are_opened_before_anything_is_measured() {
     let dir = tempfile::tempdir().unwrap();
     let absent = dir.path().join("absent/figures");
-    for (subject, option) in [("cpu", "--json-out"), ("cpu", "--html-out"), ("service", "--json-out"), ("service", "--html-out")] {
+    for (subject, option) in [
+        ("cpu", "--json-out"),
+        ("cpu", "--html-out"),
+        ("gpu", "--json-out"),
+        ("gpu", "--html-out"),
+        ("service", "--json-out"),
+        ("service", "--html-out"),
+    ] {
         let run = bench(subject, &[option, absent.to_str().unwrap()]);
         assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(2), &b""[..]), "{subject} {option}");
         let error = String::from_utf8(run.stderr).unwrap();

@@ -103,6 +103,36 @@ fn it_says_where_it_listens_and_ends_in_order() {
     assert_eq!(lines[0]["grpc"].as_str().unwrap().split(':').next(), Some("http"));
 }
 
+/// Devices are looked for unless the settings say otherwise: where loaders find no driver, and where there is no loader that could be opened, it
+/// starts as it does with none wanted.
+#[test]
+fn it_starts_where_no_device_can_be_used() {
+    for hides_loaders in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(folder.path(), "serve", &[]);
+        command.env("OCL_ICD_VENDORS", "/nonexistent").env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
+        if hides_loaders {
+            for name in ["libOpenCL.so", "libOpenCL.so.1", "libvulkan.so", "libvulkan.so.1", "libcuda.so", "libcuda.so.1"] {
+                fs::write(folder.path().join(name), "no library").unwrap();
+            }
+            command.env("LD_LIBRARY_PATH", folder.path());
+        }
+        let output = start_command(command, folder).end();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        for line in text(&output.stderr).lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok_and(|event| event["level"] == "INFO"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_is_named_and_not_there_is_told_before_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(folder.path(), "serve", &["--set", "engine.devices=opencl"]);
+    let output = command.env("OCL_ICD_VENDORS", "/nonexistent").output().unwrap();
+    assert_refused(&output, &["opencl: ", "install", "chainbox devices"]);
+}
+
 #[test]
 fn files_are_verified_by_it_as_they_are_alone() {
     let served = start(&[]);

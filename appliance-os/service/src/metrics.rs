@@ -4,14 +4,15 @@
 
 use std::time::{Duration, Instant};
 
-use chainbox_engine::{
-    backend::Backend, batch::Recovered, dispatch::Task, hash::Hash, scheme::Scheme, strategy::Strategy, verdict::Verdict,
-};
+use chainbox_engine::{backend::Backend, dispatch::Task, hash::Hash, scheme::Scheme, strategy::Strategy};
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::{source::Source, work::Answer};
+use crate::{
+    backends::{BackendHealth, BackendReport},
+    source::Source,
+};
 
 /// Bounds of histograms of times: 20 microseconds to 10 seconds.
 const SECONDS: [f64; 18] = [2e-5, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 7.5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.3, 1.0, 3.0, 10.0];
@@ -48,6 +49,13 @@ pub struct Metrics {
     pub connections_refused: IntCounterVec,
     /// Batches that a back end gave no verdicts on.
     fallback: IntCounterVec,
+    /// Wrong answers of back ends that were noticed.
+    disagreements: IntCounterVec,
+    backend_items: IntCounterVec,
+    backend_audited_items: IntCounterVec,
+    quarantines: IntCounterVec,
+    admitted: IntGaugeVec,
+    stuck_threads: IntGaugeVec,
     queued_items: IntGauge,
     running_items: IntGauge,
     bytes_in_flight: IntGauge,
@@ -84,6 +92,20 @@ impl Metrics {
             connections: made.gauges("connections", "Open connections.", &["listener"]),
             connections_refused: made.counters("connections_refused_total", "Connections that were turned away.", &["reason"]),
             fallback: made.counters("backend_fallback_total", "Batches that a back end gave no verdicts on.", &["backend"]),
+            disagreements: made.counters(
+                "backend_disagreements_total",
+                "Wrong answers of a back end that were noticed: to known answers, or beside the CPU.",
+                &["backend"],
+            ),
+            backend_items: made.counters("backend_items_total", "Items that a back end decided, of all kinds.", &["backend"]),
+            backend_audited_items: made.counters(
+                "backend_audited_items_total",
+                "Of those, the items that the CPU decided again.",
+                &["backend"],
+            ),
+            quarantines: made.counters("backend_quarantines_total", "How often a back end failed and was put aside.", &["backend"]),
+            admitted: made.gauges("backend_admitted", "1 where a back end gave the known answers and is used, else 0.", &["backend"]),
+            stuck_threads: made.gauges("backend_stuck_threads", "Threads that a back end does not give back.", &["backend"]),
             queued_items: made.gauge("queue_items", "Items accepted whose work has not begun."),
             running_items: made.gauge("running_items", "Items at work."),
             bytes_in_flight: made.gauge("message_bytes", "Bytes of messages that are being received, or accepted and not yet answered."),
@@ -110,27 +132,36 @@ impl Metrics {
         self.answered.get()
     }
 
-    /// Counts a job of a back end.
-    pub fn ran(&self, task: &Task, backend: &str, items: usize, busy: Duration, answers: Option<&Answer>) {
-        let Some(answers) = answers else { return self.fallback.with_label_values(&[backend]).inc() };
+    /// Counts a job whose answers count.
+    pub fn ran(&self, task: &Task, backend: &str, items: usize, invalid: usize, busy: Duration) {
         self.batch_items.observe(items as f64);
         self.answered.inc_by(items as u64);
-        match (task, answers) {
-            (Task::Verify { shape, .. }, Answer::Verified { verdicts, .. }) => {
+        let by_result = [("valid", (items - invalid) as u64), ("invalid", invalid as u64)];
+        match task {
+            Task::Verify { shape, .. } => {
                 let scheme = shape.scheme.name();
                 self.verify_duration.with_label_values(&[scheme]).observe(busy.as_secs_f64());
-                let (valid, invalid) = count(verdicts);
-                self.signatures.with_label_values(&[scheme, backend, "valid"]).inc_by(valid);
-                self.signatures.with_label_values(&[scheme, backend, "invalid"]).inc_by(invalid);
+                for (result, count) in by_result {
+                    self.signatures.with_label_values(&[scheme, backend, result]).inc_by(count);
+                }
             }
-            (_, Answer::Recovered(Recovered { verdicts, .. })) => {
-                let (valid, invalid) = count(verdicts.as_slice());
-                self.recoveries.with_label_values(&[backend, "valid"]).inc_by(valid);
-                self.recoveries.with_label_values(&[backend, "invalid"]).inc_by(invalid);
+            Task::Recover { .. } => {
+                for (result, count) in by_result {
+                    self.recoveries.with_label_values(&[backend, result]).inc_by(count);
+                }
             }
-            (Task::Digest(hash), _) => self.digests.with_label_values(&[hash.name(), backend]).inc_by(items as u64),
-            _ => {}
+            Task::Digest(hash) => self.digests.with_label_values(&[hash.name(), backend]).inc_by(items as u64),
         }
+    }
+
+    /// Counts batches that a back end gave no verdicts on.
+    pub fn fell_back(&self, backend: &str, batches: usize) {
+        self.fallback.with_label_values(&[backend]).inc_by(batches as u64);
+    }
+
+    /// Counts a wrong answer of a back end.
+    pub fn disagreed(&self, backend: &str) {
+        self.disagreements.with_label_values(&[backend]).inc();
     }
 
     /// Counts a request, which took `time` from its last byte to its answer.
@@ -152,14 +183,26 @@ impl Metrics {
     }
 
     /// The text that Prometheus scrapes; what is not counted but looked up is looked up now.
-    pub fn text(&self, state: &chainbox_engine::dispatch::State, bytes_in_flight: usize, backend: &dyn Backend) -> String {
+    pub fn text(
+        &self,
+        state: &chainbox_engine::dispatch::State,
+        bytes_in_flight: usize,
+        cpu: &dyn Backend,
+        backends: &[BackendReport],
+    ) -> String {
         self.queued_items.set(state.load.items_queued as i64);
         self.running_items.set(state.load.items_running as i64);
         self.bytes_in_flight.set(bytes_in_flight as i64);
-        for (strategy, items) in backend.decided() {
-            let counter = self.strategies.with_label_values(&[strategy.name()]);
-            // The back end counts; what it counted since the last look is added.
-            counter.inc_by(items.saturating_sub(counter.get()));
+        for (strategy, items) in cpu.decided() {
+            raise(&self.strategies, strategy.name(), items);
+        }
+        for report in backends {
+            raise(&self.backend_items, &report.name, report.items_total);
+            raise(&self.backend_audited_items, &report.name, report.items_audited_total);
+            raise(&self.quarantines, &report.name, report.quarantines_total);
+            let is_admitted = report.state == BackendHealth::Admitted;
+            self.admitted.with_label_values(&[&report.name]).set(is_admitted.into());
+            self.stuck_threads.with_label_values(&[&report.name]).set(report.threads_stuck as i64);
         }
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("memory takes any text");
@@ -184,13 +227,14 @@ impl Metrics {
             self.strategies.with_label_values(&[strategy.name()]);
         }
         self.fallback.with_label_values(&[backend]);
+        self.disagreements.with_label_values(&[backend]);
     }
 }
 
-/// The valid and the invalid ones.
-fn count(verdicts: &[Verdict]) -> (u64, u64) {
-    let valid = verdicts.iter().filter(|verdict| verdict.is_valid()).count();
-    (valid as u64, (verdicts.len() - valid) as u64)
+/// Brings a counter to what something else counted.
+fn raise(counters: &IntCounterVec, label: &str, total: u64) {
+    let counter = counters.with_label_values(&[label]);
+    counter.inc_by(total.saturating_sub(counter.get()));
 }
 
 /// The label of a source: the names of the settings are few, addresses and users are not.

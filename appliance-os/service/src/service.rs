@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{Read, Seek, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -17,8 +17,9 @@ use tonic_health::server::HealthReporter;
 use tracing::{info, warn};
 
 use crate::{
+    backends::{BackendHealth, Backends},
     grpc::Grpc,
-    http,
+    http, learned,
     live::Live,
     metrics::Metrics,
     settings::Settings,
@@ -27,7 +28,10 @@ use crate::{
     work::Work,
 };
 
-/// A job that runs that long hangs: no batch takes a hundredth of it.
+/// What is learnt of back ends is written so often, and at the end.
+const LEARNED_PERIOD: Duration = Duration::from_secs(300);
+
+/// A job of the CPU that runs that long hangs: no batch takes a hundredth of it.
 const JOB_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// Where the service listens, as a client writes it.
@@ -58,6 +62,16 @@ impl Parts {
         Some(format!("a batch has been with the back end for {} s: it hangs", time.as_secs()))
     }
 
+    /// What is wrong and no reason to start the process again: devices that are not used. A line each.
+    pub(crate) fn ailments(&self) -> Vec<String> {
+        let reports = self.work.reports().into_iter().filter(|report| report.state == BackendHealth::Quarantined);
+        let line = |report: crate::backends::BackendReport| {
+            let (reason, retry) = (report.reason.unwrap_or_default(), report.retry_seconds.unwrap_or_default());
+            format!("{} is not used: {reason}; it is tried again in {} s, and the others do its work", report.name, retry.ceil())
+        };
+        reports.map(line).collect()
+    }
+
     /// Why no work should be sent here.
     pub(crate) fn unreadiness(&self) -> Option<String> {
         if self.connections.closing().is_cancelled() {
@@ -73,7 +87,8 @@ pub struct Service {
     settings: Settings,
     tls: Option<Arc<Acceptor>>,
     health: HealthReporter,
-    expiry: JoinHandle<()>,
+    keeping: JoinHandle<()>,
+    learned: PathBuf,
     /// Cancelled when all is answered: until then the status page is there.
     ended: CancellationToken,
     /// Keeps others out of the data folder.
@@ -81,11 +96,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the service on a back end that has earned its trust.
+    /// Starts the service on a CPU that has earned its trust; devices join once they have earned theirs.
     ///
     /// # Errors
     /// One line that names the place and the remedy.
-    pub async fn start(settings: Settings, backend: Arc<dyn Backend>) -> Result<Self, String> {
+    pub async fn start(settings: Settings, backends: Backends) -> Result<Self, String> {
+        backends.check()?;
         let lock = lock(&settings.data)?;
         let tls = settings.tls.as_ref().map(Acceptor::new).transpose()?.map(Arc::new);
         let Listeners { grpc, socket, http } = bind(&settings).await?;
@@ -97,10 +113,16 @@ impl Service {
             socket: socket.as_ref().map(|socket| format!("unix:{}", socket.path().display())),
         };
         let metrics = Arc::new(Metrics::new());
-        metrics.prepare(backend.name());
+        metrics.prepare(backends.cpu.name());
+        backends.devices.iter().for_each(|device| metrics.prepare(&device.name));
         let live = Arc::new(Live::new(&settings));
-        let limits = limits(&settings, backend.as_ref());
-        let work = Work::start(backend, limits, Arc::clone(&metrics));
+        let limits = limits(&settings, backends.cpu.as_ref());
+        let learned = settings.data.join(learned::FILE);
+        let before = learned::read(&learned).unwrap_or_else(|reason| {
+            warn!(reason, "what was learnt of back ends is learnt anew");
+            Vec::new()
+        });
+        let work = Work::start(backends, limits, Arc::clone(&metrics), before);
         let sources = Arc::new(Sources::new(&settings));
         let closing = CancellationToken::new();
         let (health, routes) =
@@ -118,8 +140,8 @@ impl Service {
         if let Some(listener) = http {
             tokio::spawn(http::serve(listener, http::router(Arc::clone(&parts)), ended.clone()));
         }
-        let expiry = tokio::spawn(parts.work.clone().expire());
-        Ok(Self { parts, settings, tls, health, expiry, ended, _lock: lock })
+        let keeping = tokio::spawn(keep(parts.work.clone(), learned.clone()));
+        Ok(Self { parts, settings, tls, health, keeping, learned, ended, _lock: lock })
     }
 
     /// Where it listens.
@@ -145,7 +167,7 @@ impl Service {
         };
         self.settings = self.settings.reloaded_with(settings);
         self.parts.live.apply(&self.settings);
-        self.parts.work.set_limits(limits(&self.settings, self.parts.work.backend()));
+        self.parts.work.set_limits(limits(&self.settings, self.parts.work.cpu()));
         for (source, limits) in self.parts.sources.apply(&self.settings) {
             self.parts.work.set_source(source.id, limits);
         }
@@ -172,7 +194,8 @@ impl Service {
         let time_max = self.settings.shutdown_time_max;
         let closed = tokio::time::timeout(time_max, self.parts.connections.close()).await;
         self.parts.work.close();
-        self.expiry.abort();
+        self.keeping.abort();
+        write_learned(&self.parts.work, &self.learned);
         self.ended.cancel();
         let unanswered = self.parts.work.requests();
         match closed {
@@ -204,6 +227,22 @@ async fn routes(grpc: Grpc) -> (HealthReporter, Routes) {
         .add_service(reflection().build_v1().expect(known))
         .add_service(reflection().build_v1alpha().expect(known));
     (health, routes)
+}
+
+/// Writes what is learnt of back ends now and then, so that little of it is lost where the process is killed.
+async fn keep(work: Work, path: PathBuf) {
+    loop {
+        tokio::time::sleep(LEARNED_PERIOD).await;
+        let (work, path) = (work.clone(), path.clone());
+        // A panic of it is written to the log as any other, and the next round tries again.
+        let _ = tokio::task::spawn_blocking(move || write_learned(&work, &path)).await;
+    }
+}
+
+fn write_learned(work: &Work, path: &Path) {
+    if let Err(reason) = learned::write(path, &work.learned()) {
+        warn!(reason, "what was learnt of back ends is not kept");
+    }
 }
 
 fn limits(settings: &Settings, backend: &dyn Backend) -> Limits {

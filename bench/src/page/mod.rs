@@ -1,12 +1,14 @@
 //! All figures as one page of HTML that needs nothing else: style and charts stand in it.
 
 mod chart;
+mod gpu;
 mod sections;
 mod service;
 mod table;
 
 use crate::{machine::Machine, report::Report};
 
+pub use gpu::html as gpu_html;
 pub use service::html as service_html;
 
 /// The style sheet, for light and dark screens.

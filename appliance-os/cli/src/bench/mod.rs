@@ -1,6 +1,7 @@
-//! `chainbox bench`: measures the engine beside other libraries, and the service beside the engine.
+//! `chainbox bench`: measures the engine beside other libraries, devices beside the engine, and the service beside the engine.
 
 mod cpu;
+mod gpu;
 mod service;
 
 use std::{
@@ -29,6 +30,8 @@ pub struct Args {
 enum Subject {
     /// The CPU back end beside other crates: secp256k1, k256, aws-lc-rs, p256, ring, efficient-sm2, sm2; sha2, keccak-asm, sm3
     Cpu(cpu::Args),
+    /// Devices beside the CPU, and all of them behind one queue: sizes of batches, full speed, low load; the kernels alone
+    Gpu(gpu::Args),
     /// The service as a process of its own beside the engine in this one: socket, TCP, TLS; full speed, random times, idle clients, hostile ones
     Service(service::Args),
 }
@@ -43,6 +46,7 @@ pub fn run(args: Args) -> Result<ExitCode, Error> {
     }
     match args.subject {
         Subject::Cpu(args) => cpu::run(&args)?,
+        Subject::Gpu(args) => gpu::run(&args)?,
         Subject::Service(args) => service::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)

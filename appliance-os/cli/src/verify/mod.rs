@@ -19,7 +19,11 @@ use std::{
 
 use chainbox_engine::{strategy::Strategy, transaction::ethereum::Policy};
 
-use crate::{backends, error::Error, formats::Format};
+use crate::{
+    backends::{self, CPU, Choice},
+    error::Error,
+    formats::Format,
+};
 use input::Source;
 
 /// What `chainbox verify --help` begins with.
@@ -110,9 +114,9 @@ pub struct Args {
     #[arg(long)]
     require_chain_id: bool,
 
-    /// What verifies: cpu is all that this build has
-    #[arg(long, value_name = "NAME", default_value = "cpu")]
-    backend: String,
+    /// What verifies: cpu; a device as opencl, wgpu:1 or cuda; several with commas between, or all, behind one queue. See chainbox devices
+    #[arg(long, value_name = "NAME", default_value = CPU, value_parser = Choice::parse)]
+    backend: Choice,
 
     /// How to verify: auto chooses by cost; single, lockstep, known, parity and whole force a way wherever it applies. No verdict depends on it
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = strategy_of)]
@@ -194,7 +198,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     }
     let backend = match args.server.address() {
         Some(address) => backends::open_server(address, args.server.options()?)?,
-        None => backends::open(&args.backend, args.strategy)?,
+        None => backends::open(&args.backend, args.strategy, &backends::devices::data_folder())?,
     };
     let policies =
         Policies { low_s: args.low_s, transactions: Policy { chain_id: args.chain_id, require_chain_id: args.require_chain_id } };

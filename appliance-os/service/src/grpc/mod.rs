@@ -16,6 +16,7 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::debug;
 
 use crate::{
+    backends::{BackendHealth, BackendReport},
     live::Live,
     log,
     metrics::Metrics,
@@ -198,15 +199,15 @@ impl v1::verification_server::Verification for Grpc {
 
     async fn capabilities(&self, request: Request<v1::CapabilitiesRequest>) -> Result<Response<v1::CapabilitiesResponse>, Status> {
         let source = &call_of(&request)?.source;
-        let backend = self.work.backend();
-        let capabilities = backend.capabilities();
+        let capabilities = self.work.cpu().capabilities();
+        let ready = |report: BackendReport| v1::Backend { ready: report.state == BackendHealth::Admitted, name: report.name };
         let limits = &self.live.limits();
         Ok(Response::new(v1::CapabilitiesResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             schemes: capabilities.schemes.iter().map(|scheme| convert::scheme_to_proto(*scheme).into()).collect(),
             hashes: capabilities.hashes.iter().map(|hash| convert::hash_to_proto(*hash).into()).collect(),
             recovery: capabilities.recovery,
-            backends: vec![v1::Backend { name: backend.name().to_owned(), ready: true }],
+            backends: self.work.reports().into_iter().map(ready).collect(),
             limits: Some(v1::Limits {
                 message_bytes_max: limits.message_bytes_max as u64,
                 items_in_flight_max: self.work.request_items_max(source.id) as u64,

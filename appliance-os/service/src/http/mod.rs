@@ -56,13 +56,15 @@ fn page() -> impl IntoResponse {
 /// The text format of Prometheus.
 async fn metrics(State(parts): State<Arc<Parts>>) -> impl IntoResponse {
     const CONTENT_TYPE: (HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-    let text = parts.metrics.text(&parts.work.state(), parts.connections.bytes_in_flight(), parts.work.backend());
+    let text = parts.metrics.text(&parts.work.state(), parts.connections.bytes_in_flight(), parts.work.cpu(), &parts.work.reports());
     ([CONTENT_TYPE], text)
 }
 
-/// Whether the process is to be kept.
+/// Whether the process is to be kept. Devices that are not used stand below, and do not change that.
 async fn healthz(State(parts): State<Arc<Parts>>) -> (StatusCode, String) {
-    answer(parts.sickness())
+    let (status, mut text) = answer(parts.sickness());
+    parts.ailments().iter().for_each(|line| text.extend([line, "\n"]));
+    (status, text)
 }
 
 /// Whether to send work here.

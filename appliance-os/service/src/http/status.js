@@ -4,6 +4,7 @@
 const PERIOD_MS = 1000;
 const POINTS = 120;
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const rates = [];
 let before = null;
 
@@ -24,6 +25,10 @@ function rate(now, then, seconds) {
 
 function bytes(amount) {
   return amount < 1 << 20 ? `${number.format(amount / 1024)} KiB` : `${number.format(amount / (1 << 20))} MiB`;
+}
+
+function percent(part, whole) {
+  return whole === 0 ? "" : `${fine.format(100 * part / whole)} %`;
 }
 
 function duration(seconds) {
@@ -57,6 +62,29 @@ function sources(status, seconds) {
   byId("sources").replaceChildren(...(rows.length ? rows : [row(["Nobody is connected."])]));
 }
 
+function backends(status) {
+  const all = status.backends;
+  const items = all.reduce((sum, { items_total }) => sum + items_total, 0);
+  byId("backends").replaceChildren(...all.map((backend) => row([
+    backend.name,
+    backend.state,
+    number.format(backend.items_total),
+    percent(backend.items_total, items),
+    percent(backend.items_audited_total, backend.items_total),
+    number.format(backend.quarantines_total),
+    number.format(backend.threads_stuck),
+    backend.hardware,
+  ])));
+  const ailing = all.filter(({ state }) => state === "quarantined");
+  show("ailments", ailing.map(({ name, reason, retry_seconds }) =>
+    `${name} is not used: ${reason}. It is tried again in ${duration(retry_seconds)}; the others do its work.`).join(" "));
+  const curves = all.flatMap(({ name, curves }) => curves.map((curve) =>
+    row([name, curve.task, fine.format(curve.fixed_us), fine.format(curve.item_ns), fine.format(curve.byte_ns), number.format(curve.jobs)])));
+  byId("curves").replaceChildren(...(curves.length ? curves : [row(["Nothing was learnt yet."])]));
+  const strategies = all.flatMap((backend) => backend.strategies);
+  byId("strategies").replaceChildren(...strategies.map(({ name, items_total }) => row([name, number.format(items_total)])));
+}
+
 function listeners(status) {
   const entries = Object.entries(status.listeners).flatMap(([name, address]) => [
     Object.assign(document.createElement("dt"), { textContent: name }),
@@ -79,9 +107,7 @@ function update(status) {
   show("bytes", `${bytes(status.message_bytes)} of ${bytes(status.message_bytes_max)}`);
   show("items", number.format(status.items_total));
   sources(status, seconds);
-  const decided = status.backends.flatMap(({ name, strategies }) =>
-    (strategies.length ? strategies : [{ name: "", items_total: 0 }]).map((strategy) => row([name, strategy.name, number.format(strategy.items_total)])));
-  byId("backends").replaceChildren(...decided);
+  backends(status);
   listeners(status);
   before = { at, status };
 }

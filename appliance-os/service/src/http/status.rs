@@ -3,7 +3,7 @@
 use chainbox_engine::dispatch::Standing;
 use serde::Serialize;
 
-use crate::service::Parts;
+use crate::{backends::BackendReport, service::Parts};
 
 /// The whole.
 #[derive(Serialize)]
@@ -45,7 +45,9 @@ struct Source {
 
 #[derive(Serialize)]
 struct Backend {
-    name: String,
+    #[serde(flatten)]
+    report: BackendReport,
+    /// Of the CPU.
     strategies: Vec<Strategy>,
 }
 
@@ -60,8 +62,6 @@ impl Status {
     pub fn of(parts: &Parts) -> Self {
         let state = parts.work.state();
         let limits = parts.live.limits();
-        let backend = parts.work.backend();
-        let strategies = backend.decided().into_iter().map(|(strategy, items_total)| Strategy { name: strategy.name(), items_total });
         Self {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: parts.metrics.uptime().as_secs(),
@@ -79,9 +79,19 @@ impl Status {
                 http: parts.addresses.http.clone(),
             },
             sources: sources(parts),
-            backends: vec![Backend { name: backend.name().to_owned(), strategies: strategies.collect() }],
+            backends: backends(parts),
         }
     }
+}
+
+fn backends(parts: &Parts) -> Vec<Backend> {
+    let cpu = parts.work.cpu();
+    let rows = parts.work.reports().into_iter().map(|report| {
+        let decided = if report.name == cpu.name() { cpu.decided() } else { Vec::new() };
+        let strategies = decided.into_iter().map(|(strategy, items_total)| Strategy { name: strategy.name(), items_total });
+        Backend { strategies: strategies.collect(), report }
+    });
+    rows.collect()
 }
 
 fn sources(parts: &Parts) -> Vec<Source> {

@@ -238,7 +238,14 @@ pub(super) static KEYS: &[Key<Draft>] = &[
         Time(Microseconds, 0..=1_000_000, |draft| &mut draft.settings.gather.time_max),
         "How long a small request may wait for others to be verified with, in microseconds. It is not spent where a request would be faster alone.",
     ),
-    key("engine.backend", Restart, Word(&["cpu"], |draft| &mut draft.settings.engine.backend), "What verifies."),
+    key("engine.backend", Restart, Word(&["cpu"], |draft| &mut draft.settings.engine.backend), "What always verifies."),
+    key(
+        "engine.devices",
+        Restart,
+        Devices(|draft| &mut draft.settings.engine.devices),
+        "What verifies beside it: \"auto\" for every GPU that is found, \"none\", or names in a list, as [\"opencl\", \"cuda:1\"]; `chainbox devices` \
+         shows what there is. A device is used once it gave the known answers, and while the CPU agrees with it.",
+    ),
     key(
         "engine.threads",
         Restart,

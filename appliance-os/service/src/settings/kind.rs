@@ -10,13 +10,19 @@ use std::{
 use nix::unistd::{Group, User};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
+use crate::backends::DEVICES_MAX;
+
 use super::{
-    LogFormat,
+    Devices, LogFormat,
     value::{Fault, Raw, quoted, size},
 };
 
 /// What turns a listener off and unsets a path.
 pub(super) const OFF: &str = "off";
+
+/// All devices that are found, and none.
+const AUTO: &str = "auto";
+const NONE: &str = "none";
 
 /// How a field is reached.
 pub(super) type Field<T, V> = fn(&mut T) -> &mut V;
@@ -47,6 +53,8 @@ pub(super) enum Kind<T> {
     Time(Unit, RangeInclusive<u64>, Field<T, Duration>),
     /// One word out of a list.
     Word(&'static [&'static str], Field<T, String>),
+    /// Which devices verify.
+    Devices(Field<T, Devices>),
     /// A format of the log.
     LogFormat(Field<T, LogFormat>),
     /// A filter of the log.
@@ -81,6 +89,7 @@ macro_rules! with_field {
             Kind::Count(_, $field) | Kind::Bytes(_, $field) => $do,
             Kind::Time(_, _, $field) => $do,
             Kind::Word(_, $field) | Kind::LogFilter($field) | Kind::Name($field) => $do,
+            Kind::Devices($field) => $do,
             Kind::LogFormat($field) => $do,
             Kind::Sentence(_, $field) => $do,
             Kind::Certificates($field) | Kind::Users($field) => $do,
@@ -103,6 +112,7 @@ impl<T> Kind<T> {
             Self::Bytes(range, field) => *field(target) = within(raw.bytes()?, range, |bytes| size(*bytes))?,
             Self::Time(unit, range, field) => *field(target) = unit.duration(within(raw.number()?, range, u64::to_string)?),
             Self::Word(words, field) => *field(target) = one_of(raw, words)?.to_owned(),
+            Self::Devices(field) => *field(target) = devices(raw)?,
             Self::LogFormat(field) => {
                 let name = one_of(raw, &LogFormat::ALL.map(LogFormat::name))?;
                 *field(target) = LogFormat::ALL.into_iter().find(|format| format.name() == name).unwrap_or(LogFormat::Auto);
@@ -132,6 +142,11 @@ impl<T> Kind<T> {
             Self::Bytes(_, field) => Some(size(*field(target))),
             Self::Time(unit, _, field) => Some(unit.count(*field(target)).to_string()),
             Self::Word(_, field) | Self::LogFilter(field) | Self::Name(field) => Some(quoted(field(target))),
+            Self::Devices(field) => Some(match field(target) {
+                Devices::Auto => quoted(AUTO),
+                Devices::None => quoted(NONE),
+                Devices::Named(names) => list(names),
+            }),
             Self::LogFormat(field) => Some(quoted(field(target).name())),
             Self::Sentence(sentence, field) => field(target).then(|| quoted(sentence)),
             Self::Certificates(field) | Self::Users(field) => Some(list(field(target))),
@@ -228,6 +243,34 @@ fn one_of<'a>(raw: &Raw, words: &[&'a str]) -> Result<&'a str, Fault> {
             format!("write {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" or ")),
         )
     })
+}
+
+/// A word, a list of names, or, where there are no lists (the environment, flags), names with commas between.
+fn devices(raw: &Raw) -> Result<Devices, Fault> {
+    const REMEDY: &str = "write \"auto\", \"none\", or names as `chainbox devices` has them, each once: [\"opencl\", \"cuda:1\"]";
+    let names = match raw {
+        Raw::Text(text) if text == AUTO => return Ok(Devices::Auto),
+        Raw::Text(text) if text == NONE => return Ok(Devices::None),
+        Raw::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+        _ => raw.texts()?,
+    };
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let is_number = |number: &str| !number.is_empty() && number.len() < 4 && number.chars().all(|c| c.is_ascii_digit());
+    let is_name = |name: &String| match name.split_once(':') {
+        None => is_word(name),
+        Some((word, number)) => is_word(word) && is_number(number),
+    };
+    if let Some(wrong) = names.iter().find(|name| !is_name(name) || [AUTO, NONE].contains(&name.as_str())) {
+        return Err(Fault::new(format!("{wrong:?} is no name of a device"), REMEDY));
+    }
+    let twice = names.iter().enumerate().find(|(place, name)| names[..*place].contains(name));
+    if let Some((_, name)) = twice {
+        return Err(Fault::new(format!("{name:?} is named twice"), REMEDY));
+    }
+    if names.is_empty() || names.len() > DEVICES_MAX {
+        return Err(Fault::new(format!("{} names are not 1 to {DEVICES_MAX}", names.len()), REMEDY));
+    }
+    Ok(Devices::Named(names))
 }
 
 /// A word alone must be a level: to `EnvFilter`, "wran" is a part of a program that does not exist, and nothing would be logged.

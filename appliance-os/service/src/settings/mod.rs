@@ -144,12 +144,25 @@ pub struct Gather {
 /// What verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
-    /// The back end.
+    /// The back end that is always there.
     pub backend: String,
+    /// The devices that verify beside it.
+    pub devices: Devices,
     /// Threads of the CPU back end; 0 for one a core.
     pub threads: usize,
     /// The bound of the tables of known keys, in bytes.
     pub key_table_bytes: usize,
+}
+
+/// Which devices verify beside the CPU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Devices {
+    /// All that are found, but for software ones, which have the cores that the CPU has.
+    Auto,
+    /// None.
+    None,
+    /// These, by name, with the number of the device where there are several: `opencl`, `cuda:1`.
+    Named(Vec<String>),
 }
 
 /// What is logged, and how.
@@ -212,6 +225,7 @@ impl Settings {
             gather: Gather { time_max: Duration::from_micros(500) },
             engine: Engine {
                 backend: "cpu".to_owned(),
+                devices: Devices::Auto,
                 threads: 0,
                 key_table_bytes: chainbox_engine::strategy::known::TABLE_BYTES_DEFAULT,
             },

@@ -25,29 +25,22 @@ pub type Answers = Answer;
 /// # Errors
 /// [`Fault`] where there is not one answer an item.
 pub fn run(backend: &dyn Backend, source: SourceId, slices: &[Slice]) -> Result<Answers, Fault> {
-    let items: usize = slices.iter().map(|slice| slice.items.len()).sum();
-    let answers = match slices {
-        [slice] if slice.items.len() == slice.payload.items() => ask(backend, &slice.payload)?,
-        _ => ask(backend, &gather(source, slices).map_err(|full| fault(backend, &full.to_string()))?)?,
-    };
-    let answered = match &answers {
-        Answer::Verified { verdicts, hints } if hints.as_ref().is_none_or(|hints| hints.len() == verdicts.len()) => verdicts.len(),
-        Answer::Verified { .. } => return Err(fault(backend, "another number of hints than of verdicts")),
-        Answer::Recovered(recovered) => recovered.keys.len().min(recovered.verdicts.as_slice().len()),
-        Answer::Digests(digests) => digests.len(),
-    };
-    if answered != items {
-        return Err(fault(backend, &format!("{answered} answers for {items} items")));
+    match slices {
+        [slice] if slice.items.len() == slice.payload.items() => ask(backend, &slice.payload),
+        _ => ask(backend, &gather(source, slices).map_err(|full| fault(backend, &full.to_string()))?),
     }
-    Ok(answers)
 }
 
 fn fault(backend: &dyn Backend, what: &str) -> Fault {
     Fault::Device { backend: backend.name().to_owned(), what: what.to_owned() }
 }
 
-fn ask(backend: &dyn Backend, payload: &Payload) -> Result<Answers, Fault> {
-    Ok(match payload {
+/// Asks a back end.
+///
+/// # Errors
+/// [`Fault`] where there is not one answer an item.
+pub fn ask(backend: &dyn Backend, payload: &Payload) -> Result<Answers, Fault> {
+    let answers = match payload {
         Payload::Verify { batch, want_hints: true } => {
             let (verdicts, hints) = backend.verify_and_hint(batch)?;
             Answer::Verified { verdicts: verdicts.into(), hints: Some(hints) }
@@ -55,41 +48,48 @@ fn ask(backend: &dyn Backend, payload: &Payload) -> Result<Answers, Fault> {
         Payload::Verify { batch, want_hints: false } => Answer::Verified { verdicts: backend.verify(batch)?.into(), hints: None },
         Payload::Recover(batch) => Answer::Recovered(backend.recover(batch)?),
         Payload::Digest { hash, messages } => Answer::Digests(backend.digest(*hash, messages)?),
-    })
+    };
+    match answers.items() {
+        Some(answered) if answered == payload.items() => Ok(answers),
+        Some(answered) => Err(fault(backend, &format!("{answered} answers for {} items", payload.items()))),
+        None => Err(fault(backend, "another number of verdicts than of what belongs to them")),
+    }
 }
 
 /// One payload of the items of many.
 fn gather(source: SourceId, slices: &[Slice]) -> Result<Payload, ColumnFull> {
-    let items = slices.iter().map(|slice| slice.items.len()).sum();
-    Ok(match &*slices[0].payload {
-        Payload::Verify { batch, want_hints } => {
-            let mut gathered = Batch::with_capacity(batch.shape(), items).from_source(source);
-            for slice in slices {
-                if let Payload::Verify { batch, .. } = &*slice.payload {
-                    gathered.extend_from(batch, slice.items.clone())?;
-                }
+    let mut gathered = slices[0].payload.empty(source, slices.iter().map(|slice| slice.items.len()).sum());
+    for slice in slices {
+        gathered.append(&slice.payload, slice.items.clone())?;
+    }
+    Ok(gathered)
+}
+
+impl Payload {
+    /// No items, of the same task. Items of one source (not 0) keep theirs.
+    pub(super) fn empty(&self, source: SourceId, capacity: usize) -> Self {
+        match self {
+            Self::Verify { batch, want_hints } => {
+                let source = if source == 0 { 0 } else { batch.source() };
+                Self::Verify { batch: Batch::with_capacity(batch.shape(), capacity).from_source(source), want_hints: *want_hints }
             }
-            Payload::Verify { batch: gathered, want_hints: *want_hints }
+            Self::Recover(batch) => Self::Recover(RecoveryBatch::new(batch.input(), batch.low_s())),
+            Self::Digest { hash, .. } => Self::Digest { hash: *hash, messages: ByteColumn::new() },
         }
-        Payload::Recover(batch) => {
-            let mut gathered = RecoveryBatch::new(batch.input(), batch.low_s());
-            for slice in slices {
-                if let Payload::Recover(batch) = &*slice.payload {
-                    gathered.extend_from(batch, slice.items.clone())?;
-                }
-            }
-            Payload::Recover(gathered)
+    }
+
+    /// Takes over some items of another one, of the same task.
+    ///
+    /// # Errors
+    /// [`ColumnFull`] where they are too many bytes.
+    pub(super) fn append(&mut self, other: &Self, items: Range<usize>) -> Result<(), ColumnFull> {
+        match (self, other) {
+            (Self::Verify { batch, .. }, Self::Verify { batch: other, .. }) => batch.extend_from(other, items),
+            (Self::Recover(batch), Self::Recover(other)) => batch.extend_from(other, items),
+            (Self::Digest { messages, .. }, Self::Digest { messages: other, .. }) => messages.extend_from(other, items),
+            _ => unreachable!("the parts of a job are of one task"),
         }
-        Payload::Digest { hash, .. } => {
-            let mut gathered = ByteColumn::new();
-            for slice in slices {
-                if let Payload::Digest { messages, .. } = &*slice.payload {
-                    gathered.extend_from(messages, slice.items.clone())?;
-                }
-            }
-            Payload::Digest { hash: *hash, messages: gathered }
-        }
-    })
+    }
 }
 
 /// The answer to a request of which some items may be missing: not valid until they are answered.

@@ -1,158 +1,75 @@
 //! Accepted work, from a request to its answer.
 //!
-//! The dispatcher of the engine decides what runs next; here are the threads that run it ([`lanes`]), the batches that they run ([`job`]), and the
-//! requests that wait for their answers.
+//! The dispatcher of the engine decides what runs next, and where; here are the threads that run it ([`lanes`]), the batches that they run ([`job`],
+//! and [`checked`] for devices), the proofs that devices give first ([`proofs`]), the clock that the dispatcher hears ([`timer`]), and the requests
+//! that wait for their answers. It needs no runtime of tokio: where one is, it only awaits the answers.
 
+mod canaries;
+mod checked;
 mod job;
 mod lanes;
+mod members;
+mod payload;
+mod pending;
+mod proofs;
+mod slots;
+mod timer;
 
 use std::{
     collections::HashMap,
-    ops::Range,
-    pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    hash::{BuildHasher, RandomState},
+    pin::pin,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use chainbox_engine::{
-    backend::{Backend, Hint},
-    batch::{Batch, ByteColumn, Recovered, RecoveryBatch},
-    dispatch::{Dispatcher, Limits, Refusal, Request, SourceId, SourceLimits, SourceState, Task, Ticket},
-    hash::{Digest, Hash},
-    verdict::Verdict,
+    backend::Backend,
+    dispatch::{BackendLimits, Dispatcher, Limits, Request, SourceId, SourceLimits, SourceState, Ticket, Time},
 };
 use tokio::sync::{Notify, oneshot};
 
-use crate::metrics::Metrics;
+use crate::{
+    backends::{BackendReport, Backends},
+    learned::Learned,
+    metrics::Metrics,
+};
+use canaries::Canaries;
 use job::Partial;
-use lanes::Slots;
+use members::Members;
+use proofs::Proofs;
+use slots::Slots;
 
-/// What a request asks.
-#[derive(Debug)]
-pub enum Payload {
-    /// The verdicts on a batch, and the hints found on the way where they are wanted.
-    Verify {
-        /// The items.
-        batch: Batch,
-        /// Whether the hints are wanted.
-        want_hints: bool,
-    },
-    /// The keys that signed.
-    Recover(RecoveryBatch),
-    /// Digests of messages.
-    Digest {
-        /// The hash function.
-        hash: Hash,
-        /// The messages.
-        messages: ByteColumn,
-    },
-}
-
-impl Payload {
-    /// The number of items.
-    pub fn items(&self) -> usize {
-        match self {
-            Self::Verify { batch, .. } => batch.len(),
-            Self::Recover(batch) => batch.len(),
-            Self::Digest { messages, .. } => messages.len(),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Verify { batch, .. } => batch.bytes(),
-            Self::Recover(batch) => batch.bytes(),
-            Self::Digest { messages, .. } => messages.data().len(),
-        }
-    }
-
-    fn task(&self) -> Task {
-        match self {
-            Self::Verify { batch, want_hints } => {
-                Task::Verify { shape: batch.shape(), has_hints: !batch.hints().data().is_empty(), want_hints: *want_hints }
-            }
-            Self::Recover(batch) => {
-                Task::Recover { input: batch.input(), low_s: batch.low_s(), has_hints: !batch.hints().data().is_empty() }
-            }
-            Self::Digest { hash, .. } => Task::Digest(*hash),
-        }
-    }
-
-    fn of(self, source: SourceId) -> Self {
-        match self {
-            Self::Verify { batch, want_hints } => Self::Verify { batch: batch.from_source(source), want_hints },
-            other => other,
-        }
-    }
-}
-
-/// One answer an item, in the order of the items.
-#[derive(Debug)]
-pub enum Answer {
-    /// To [`Payload::Verify`].
-    Verified {
-        /// The verdicts.
-        verdicts: Vec<Verdict>,
-        /// The hints, where they were wanted.
-        hints: Option<Vec<Option<Hint>>>,
-    },
-    /// To [`Payload::Recover`].
-    Recovered(Recovered),
-    /// To [`Payload::Digest`].
-    Digests(Vec<Digest>),
-}
-
-impl Answer {
-    /// How many of some items are invalid. A digest never is.
-    pub fn invalid(&self, items: Range<usize>) -> usize {
-        let verdicts = match self {
-            Self::Verified { verdicts, .. } => verdicts,
-            Self::Recovered(recovered) => recovered.verdicts.as_slice(),
-            Self::Digests(_) => return 0,
-        };
-        verdicts[items].iter().filter(|verdict| !verdict.is_valid()).count()
-    }
-}
-
-/// Why a request has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unanswered {
-    /// It is above a limit.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// It waited for its turn as long as a request may.
-    #[error("the request waited {} ms for its turn, as long as one may: the server is busy", .0.as_millis())]
-    Expired(Duration),
-    /// The back end gave no verdict.
-    #[error("no verdict was given: {0}")]
-    Fault(String),
-    /// The service is shutting down.
-    #[error("the service is shutting down")]
-    Closing,
-}
+pub use payload::{Answer, Payload, Unanswered};
+pub use pending::Pending;
 
 /// What is under way.
 #[derive(Clone)]
 pub struct Work(Arc<Shared>);
 
 struct Shared {
-    backend: Arc<dyn Backend>,
+    members: Members,
+    canaries: Canaries,
     metrics: Arc<Metrics>,
     /// Where the dispatcher's time begins.
     start: Instant,
     state: Mutex<State>,
     /// Told when work ended or limits changed: there may be room for more.
     room: Notify,
-    /// Told when a request waits and none did before.
-    waits: Notify,
+    /// Told when the timer has to look sooner than it meant to.
+    sooner: Condvar,
+    /// Told when a back end was proven, or failed to be.
+    judged: Condvar,
 }
 
 struct State {
     dispatcher: Dispatcher,
     waiting: HashMap<Ticket, Waiting>,
     slots: Slots,
+    proofs: Proofs,
+    /// When the timer looks next; none while nothing is due.
+    timer_at: Option<Time>,
     queue_time_max: Duration,
     is_closing: bool,
 }
@@ -167,35 +84,36 @@ struct Waiting {
 }
 
 impl Work {
-    /// Starts the threads that work.
-    pub fn start(backend: Arc<dyn Backend>, limits: Limits, metrics: Arc<Metrics>) -> Self {
+    /// Starts the threads that work. The CPU works at once, a device from when it gave the known answers. `learned` is what back ends taught before.
+    pub fn start(backends: Backends, limits: Limits, metrics: Arc<Metrics>, learned: Vec<Learned>) -> Self {
+        let members = Members::new(backends, limits.cores, learned);
+        let mut dispatcher = Dispatcher::new(limits, seed());
+        for (id, member) in members.devices() {
+            dispatcher.set_backend(id, BackendLimits { capabilities: member.backend.capabilities(), jobs_max: member.jobs_max });
+        }
+        dispatcher.restore(&members.learnt_before());
         let state = State {
             queue_time_max: limits.queue_time_max,
-            dispatcher: Dispatcher::new(limits, [0; 32]),
+            dispatcher,
             waiting: HashMap::new(),
-            slots: Slots::default(),
+            slots: Slots::new(&members),
+            proofs: Proofs::new(members.len()),
+            timer_at: None,
             is_closing: false,
         };
-        let shared =
-            Shared { backend, metrics, start: Instant::now(), state: Mutex::new(state), room: Notify::new(), waits: Notify::new() };
-        let work = Self(Arc::new(shared));
+        let work = Self(Arc::new(Shared {
+            members,
+            canaries: Canaries::default(),
+            metrics,
+            start: Instant::now(),
+            state: Mutex::new(state),
+            room: Notify::new(),
+            sooner: Condvar::new(),
+            judged: Condvar::new(),
+        }));
         lanes::start(&work.0);
+        timer::start(&work.0);
         work
-    }
-
-    /// Forgets requests whose time to wait is over, for as long as the service runs.
-    pub async fn expire(self) {
-        loop {
-            let waits = self.0.waits.notified();
-            let next = self.0.state().dispatcher.next_due();
-            match next {
-                None => waits.await,
-                Some(time) => {
-                    tokio::time::sleep_until((self.0.start + time).into()).await;
-                    self.0.expire();
-                }
-            }
-        }
     }
 
     /// Accepts a request, or refuses it at once.
@@ -203,7 +121,15 @@ impl Work {
     /// # Errors
     /// [`Unanswered::Refused`] above a limit, [`Unanswered::Closing`] in a shutdown.
     pub fn submit(&self, source: SourceId, payload: Payload) -> Result<Pending, Unanswered> {
-        self.try_submit(source, payload.of(source)).map_err(|(unanswered, _)| unanswered)
+        self.submit_as_it_is(source, payload.of(source))
+    }
+
+    /// The same with items that stay those of the source that they name, whoever submits them.
+    ///
+    /// # Errors
+    /// As for [`Self::submit`].
+    pub fn submit_as_it_is(&self, source: SourceId, payload: Payload) -> Result<Pending, Unanswered> {
+        self.try_submit(source, payload).map_err(|(unanswered, _)| unanswered)
     }
 
     /// Accepts a request as soon as there is room for it.
@@ -234,13 +160,12 @@ impl Work {
         if request.items == 0 {
             // Nobody is there to receive it only where the caller is gone.
             let _ = sender.send(Ok(Partial::of(&payload).into_answer()));
-            return Ok(Pending { shared: None, ticket: None, receiver });
+            return Ok(Pending::answered(receiver));
         }
         let mut state = shared.state();
         if state.is_closing {
             return Err((Unanswered::Closing, payload));
         }
-        let waited_before = state.dispatcher.next_due().is_some();
         let ticket = match state.dispatcher.submit(shared.start.elapsed(), request) {
             Ok(ticket) => ticket,
             Err(refusal) => return Err((refusal.into(), payload)),
@@ -252,10 +177,8 @@ impl Work {
         drop(state);
         if let Some(job) = inline {
             shared.run(job);
-        } else if !waited_before {
-            shared.waits.notify_one();
         }
-        Ok(Pending { shared: Some(Arc::clone(shared)), ticket: Some(ticket), receiver })
+        Ok(Pending::new(Arc::clone(shared), ticket, receiver))
     }
 
     /// Sets the limits of a source; it has to be known before its first request.
@@ -288,11 +211,11 @@ impl Work {
         self.0.settle(state);
     }
 
-    /// Accepts nothing more. What was accepted is answered.
+    /// Accepts nothing more. What was accepted is answered. Threads end then, but for those that a device does not give back.
     pub fn close(&self) {
         let mut state = self.0.state();
         state.is_closing = true;
-        state.slots.wake_all();
+        self.0.wake_all(&state);
         drop(state);
         self.0.room.notify_waiters();
     }
@@ -312,14 +235,32 @@ impl Work {
         self.0.state().dispatcher.sources().collect()
     }
 
-    /// How long the longest running job has been running.
+    /// How long the longest running job of the CPU has been running. Devices have deadlines.
     pub fn longest_job(&self) -> Option<Duration> {
-        self.0.state().slots.longest_job()
+        self.0.state().slots.longest_job_of_cpu()
     }
 
-    /// What verifies.
-    pub fn backend(&self) -> &dyn Backend {
-        self.0.backend.as_ref()
+    /// The CPU, which is always there.
+    pub fn cpu(&self) -> &dyn Backend {
+        self.0.members.cpu()
+    }
+
+    /// What each back end is at, the CPU first.
+    pub fn reports(&self) -> Vec<BackendReport> {
+        let state = self.0.state();
+        self.0.members.reports(&state, self.0.start.elapsed())
+    }
+
+    /// What was learnt of back ends, to be kept for the next start.
+    pub fn learned(&self) -> Vec<Learned> {
+        let curves = self.0.state().dispatcher.curves();
+        self.0.members.learned(&curves)
+    }
+
+    /// Waits until every device was proven or failed to be. Blocks the thread.
+    pub fn wait_until_judged(&self) {
+        let judged = |state: &mut State| state.is_closing || !members::is_any_unproven(&state.dispatcher);
+        drop(self.0.judged.wait_while(self.0.state(), |state| !judged(state)).unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -327,18 +268,6 @@ impl Shared {
     /// The state, also after a thread panicked with it: back ends run outside of it, and what is left is complete.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn expire(&self) {
-        let mut state = self.state();
-        let queue_time_max = state.queue_time_max;
-        for ticket in state.dispatcher.due(self.start.elapsed()).expired {
-            if let Some(waiting) = state.waiting.remove(&ticket) {
-                // Who does not wait any more needs no answer.
-                let _ = waiting.answer.send(Err(Unanswered::Expired(queue_time_max)));
-            }
-        }
-        self.settle(state);
     }
 
     fn cancel(&self, ticket: Ticket) {
@@ -352,35 +281,40 @@ impl Shared {
     /// After a change: lanes that may go on do, and who waits for room looks again.
     fn settle(&self, mut state: MutexGuard<'_, State>) {
         self.hand_out(&mut state, false);
+        self.end_if_over(&state);
         drop(state);
         self.room.notify_waiters();
     }
-}
 
-/// An accepted request. Dropped before it is answered, it says that nobody waits any more: what has not begun is not done.
-#[must_use]
-pub struct Pending {
-    shared: Option<Arc<Shared>>,
-    ticket: Option<Ticket>,
-    receiver: oneshot::Receiver<Result<Answer, Unanswered>>,
-}
-
-impl Future for Pending {
-    type Output = Result<Answer, Unanswered>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = std::task::ready!(Pin::new(&mut self.receiver).poll(context));
-        self.ticket = None;
-        Poll::Ready(answer.unwrap_or_else(|_| Err(Unanswered::Fault("the thread that worked on it ended".to_owned()))))
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if let (Some(shared), Some(ticket)) = (&self.shared, self.ticket) {
-            shared.cancel(ticket);
+    /// Wakes all threads where nothing is to be done any more, so that they end.
+    fn end_if_over(&self, state: &State) {
+        if state.is_over() {
+            self.wake_all(state);
         }
     }
+
+    /// Wakes all threads, so that they look whether the work is over.
+    fn wake_all(&self, state: &State) {
+        state.slots.wake_all();
+        self.sooner.notify_all();
+        self.judged.notify_all();
+    }
+}
+
+impl State {
+    /// Whether nothing is to be done any more.
+    fn is_over(&self) -> bool {
+        self.is_closing && self.waiting.is_empty()
+    }
+}
+
+/// Where the dispatcher's choices of places come from: no device knows it. The keys of hash maps are random in every process.
+fn seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    for (number, bytes) in seed.chunks_exact_mut(8).enumerate() {
+        bytes.copy_from_slice(&RandomState::new().hash_one(number).to_le_bytes());
+    }
+    seed
 }
 
 fn spawn(name: String, work: impl FnOnce() + Send + 'static) {

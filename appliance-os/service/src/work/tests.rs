@@ -1,5 +1,7 @@
 //! Every accepted request is answered once, with its own answer, whatever the back end does.
 
+mod checked;
+
 use std::{
     collections::VecDeque,
     sync::{Condvar, mpsc},
@@ -7,10 +9,10 @@ use std::{
 
 use chainbox_engine::{
     backend::{Capabilities, Cpu, Fault},
-    batch::Shape,
-    hash::sha256,
+    batch::{Batch, ByteColumn, Recovered, RecoveryBatch, Shape},
+    hash::{Digest, Hash, sha256},
     scheme::Scheme,
-    verdict::Verdicts,
+    verdict::{Verdict, Verdicts},
 };
 
 use super::*;
@@ -89,7 +91,12 @@ fn limits() -> Limits {
 
 fn start() -> (Work, Arc<Gate>, mpsc::Receiver<usize>) {
     let (gate, asked) = Gate::new();
-    (Work::start(Arc::clone(&gate) as Arc<dyn Backend>, limits(), Arc::new(Metrics::new())), gate, asked)
+    (start_on(&gate, limits()), gate, asked)
+}
+
+fn start_on(gate: &Arc<Gate>, limits: Limits) -> Work {
+    let backends = Backends::cpu_alone(Arc::clone(gate) as Arc<dyn Backend>);
+    Work::start(backends, limits, Arc::new(Metrics::new()), Vec::new())
 }
 
 /// Messages that no other request of the same number has.
@@ -140,7 +147,7 @@ async fn each_request_gets_its_own_answer() {
 async fn small_requests_that_wait_become_one_batch() {
     let (work, gate, asked) = start();
     // All lanes are busy with these.
-    let busy: Vec<_> = (0..1 + lanes::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
+    let busy: Vec<_> = (0..1 + slots::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
     busy.iter().for_each(|_| assert_eq!(asked.recv().unwrap(), 3));
     let small: Vec<_> = (10..20).map(|number| (number, work.submit(u64::from(number), digest(number, 3)).unwrap())).collect();
     (0..100).for_each(|_| gate.order(Order::Work));
@@ -179,7 +186,7 @@ async fn a_fault_ends_its_own_requests_and_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_waits_for_is_not_done() {
     let (work, gate, asked) = start();
-    let busy: Vec<_> = (0..1 + lanes::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
+    let busy: Vec<_> = (0..1 + slots::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
     busy.iter().for_each(|_| assert_eq!(asked.recv().unwrap(), 3));
     let dropped = work.submit(1, digest(7, 5000)).unwrap();
     let kept = work.submit(1, digest(8, 6000)).unwrap();
@@ -197,9 +204,8 @@ async fn what_nobody_waits_for_is_not_done() {
 async fn a_request_does_not_wait_for_ever() {
     let (gate, asked) = Gate::new();
     let limits = Limits { queue_time_max: Duration::from_millis(20), ..limits() };
-    let work = Work::start(Arc::clone(&gate) as Arc<dyn Backend>, limits, Arc::new(Metrics::new()));
-    let expiry = tokio::spawn(work.clone().expire());
-    let busy: Vec<_> = (0..1 + lanes::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
+    let work = start_on(&gate, limits);
+    let busy: Vec<_> = (0..1 + slots::BULK_LANES as u32).map(|number| submit_elsewhere(&work, number, 3)).collect();
     busy.iter().for_each(|_| assert_eq!(asked.recv().unwrap(), 3));
     let error = work.submit(1, digest(7, 5)).unwrap().await.unwrap_err();
     assert_eq!(error, Unanswered::Expired(Duration::from_millis(20)));
@@ -208,7 +214,6 @@ async fn a_request_does_not_wait_for_ever() {
     for pending in busy {
         pending.join().unwrap();
     }
-    expiry.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use chainbox_engine::{
     scheme::Scheme,
     verdict::Verdicts,
 };
-use chainbox_service::{Service, settings::Settings};
+use chainbox_service::{Backends, Service, settings::Settings};
 use chainbox_workloads::{Kind, Spec, Workload};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
@@ -46,11 +46,20 @@ pub async fn start(change: impl FnOnce(&mut Settings)) -> Running {
 }
 
 pub async fn start_with(backend: Arc<dyn Backend>, change: impl FnOnce(&mut Settings)) -> Running {
+    start_on(Backends::cpu_alone(backend), change).await
+}
+
+pub async fn start_on(backends: Backends, change: impl FnOnce(&mut Settings)) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = settings(folder.path());
     change(&mut settings);
-    let service = Service::start(settings, backend).await.unwrap();
+    let service = Service::start(settings, backends).await.unwrap();
     Running { service, folder }
+}
+
+/// A CPU and nothing else.
+pub fn cpu() -> Backends {
+    Backends::cpu_alone(Arc::new(Cpu::new()))
 }
 
 pub type Client = VerificationClient<Channel>;

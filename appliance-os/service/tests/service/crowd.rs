@@ -13,6 +13,7 @@ use std::{
 
 use chainbox_api::v1;
 use chainbox_engine::{batch::Input, scheme::Scheme};
+use chainbox_service::settings::Settings;
 use chainbox_workloads::{Kind, Spec};
 use rand_chacha::{
     ChaCha8Rng,
@@ -21,7 +22,7 @@ use rand_chacha::{
 use tokio_stream::StreamExt;
 use tonic::{Code, Status};
 
-use crate::common::{Client, Expected, expected, start};
+use crate::common::{Client, Expected, PATIENCE, expected, start};
 
 const CLIENTS: u64 = 64;
 
@@ -140,7 +141,12 @@ impl Crowd {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_accepted_request_of_a_crowd_is_answered_once() {
     let seconds = std::env::var("CHAINBOX_CROWD_SECONDS").map_or(SECONDS_DEFAULT, |seconds| seconds.parse().unwrap());
-    let mut running = start(|settings| settings.limits.items_in_flight_max = 50_000).await;
+    let change = |settings: &mut Settings| {
+        settings.limits.items_in_flight_max = 50_000;
+        // However busy the machine is: no request waits in vain.
+        settings.limits.queue_time_max = PATIENCE;
+    };
+    let mut running = start(change).await;
     // Few enough are invalid that the crowd is not taken for forgers, who get little.
     let pool = Scheme::ALL.into_iter().map(|scheme| {
         let spec = Spec { input: Input::Digest, signers: 16, seed: 9, invalid_share: 0.02, ..Spec::new(scheme, 4000) };

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use chainbox_service::settings::{LogFormat, Origin, Settings, Source, Sources};
+use chainbox_service::settings::{Devices, LogFormat, Origin, Settings, Source, Sources};
 
 use super::{File, lines, pairs, settings};
 
@@ -58,6 +58,7 @@ fn every_key_can_be_set_in_the_file() {
         time_us_max = 250
         [engine]
         backend = "cpu"
+        devices = ["opencl", "cuda:1"]
         threads = 3
         key_table_bytes_max = "1 GiB"
         [log]
@@ -93,6 +94,7 @@ fn every_key_can_be_set_in_the_file() {
     wanted.limits.source_connections_max = 3;
     wanted.limits.calls_per_connection_max = 5;
     wanted.gather.time_max = Duration::from_micros(250);
+    wanted.engine.devices = Devices::Named(vec!["opencl".to_owned(), "cuda:1".to_owned()]);
     wanted.engine.threads = 3;
     wanted.engine.key_table_bytes = 1 << 30;
     wanted.log.filter = "warn,chainbox_service=debug".to_owned();
@@ -146,6 +148,25 @@ fn off_turns_listeners_off() {
     let off = settings("grpc.listen = \"off\"\nhttp.listen = \"off\"");
     assert_eq!((off.grpc.listen, off.http.listen), (None, None));
     assert_eq!(settings("socket.path = \"off\"").socket.path, None);
+}
+
+#[test]
+fn devices_are_a_word_or_names() {
+    let named = |names: &[&str]| Devices::Named(names.iter().map(|name| (*name).to_owned()).collect());
+    for (written, wanted) in [
+        ("\"auto\"", Devices::Auto),
+        ("\"none\"", Devices::None),
+        ("\"wgpu\"", named(&["wgpu"])),
+        ("[\"wgpu:0\", \"fpga-sim\"]", named(&["wgpu:0", "fpga-sim"])),
+    ] {
+        assert_eq!(settings(&format!("engine.devices = {written}")).engine.devices, wanted);
+    }
+    let sources = Sources { environment: pairs(&[("CHAINBOX_ENGINE_DEVICES", "opencl, cuda:1")]), ..Sources::default() };
+    assert_eq!(Settings::load(&sources).unwrap().settings.engine.devices, named(&["opencl", "cuda:1"]));
+    for wrong in ["[]", "\"\"", "\"Opencl\"", "[\"opencl:x\"]", "[\"opencl\", \"opencl\"]", "[\"auto\"]", "true", "\"a,,b\""] {
+        let problems = File::new(&format!("engine.devices = {wrong}")).problems();
+        assert!(problems[0].starts_with("chainbox.toml:1: engine.devices: "), "{problems:?}");
+    }
 }
 
 #[test]

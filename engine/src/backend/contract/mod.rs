@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     batch::{Batch, ByteColumn, Encoding, Input, ItemError, RecoveryBatch, Shape},
-    hash::Hash,
+    hash::{Digest, Hash},
     scheme::Scheme,
     strategy::{recover, single},
     verdict::{Reason, Verdict},
@@ -148,6 +148,31 @@ pub(super) fn expect_verdicts(backend: &dyn Backend, batch: &Batch, expected: &[
     compare(backend.name(), check, &format!("{:?}", batch.shape()), expected, verdicts.as_slice())
 }
 
+/// The same with keys.
+pub(super) fn expect_keys(
+    backend: &dyn Backend,
+    batch: &RecoveryBatch,
+    expected: &[Result<[u8; 64], Reason>],
+    check: &'static str,
+    shape: &str,
+) -> Result<(), Failure> {
+    let recovered = backend.recover(batch)?;
+    let answers = recovered.verdicts.as_slice().iter().zip(&recovered.keys);
+    let answered: Vec<_> = answers.map(|(verdict, key)| verdict.reason().map_or(Ok(*key), Err)).collect();
+    compare(backend.name(), check, shape, expected, &answered)
+}
+
+/// The same with digests.
+pub(super) fn expect_digests(
+    backend: &dyn Backend,
+    hash: Hash,
+    messages: &ByteColumn,
+    expected: &[Digest],
+    check: &'static str,
+) -> Result<(), Failure> {
+    compare(backend.name(), check, hash.name(), expected, &backend.digest(hash, messages)?)
+}
+
 fn compare<T: PartialEq + std::fmt::Debug>(
     backend: &str,
     check: &'static str,
@@ -186,15 +211,7 @@ fn check_recovery(backend: &dyn Backend, items_max: usize, report: &mut Report) 
                 (0..batch.len()).into_par_iter().map(|index| recover::recover_one(&batch, index)).collect();
             let shape = format!("recovery, {input:?}, low_s: {low_s}");
             compare("recover", "recovery", &shape, &expected, &by_reference)?;
-            let recovered = backend.recover(&batch)?;
-            let answered: Vec<_> = recovered
-                .verdicts
-                .as_slice()
-                .iter()
-                .zip(&recovered.keys)
-                .map(|(verdict, key)| verdict.reason().map_or(Ok(*key), Err))
-                .collect();
-            compare(backend.name(), "recovery", &shape, &expected, &answered)?;
+            expect_keys(backend, &batch, &expected, "recovery", &shape)?;
             *report = Report { batches: report.batches + 1, items: report.items + items.len() };
         }
     }
@@ -210,7 +227,7 @@ fn check_digests(backend: &dyn Backend, hash: Hash, report: &mut Report) -> Resu
         expected.push(hash.digest(&message));
         messages.push(&message).map_err(ItemError::from)?;
     }
-    compare(backend.name(), "digests", hash.name(), &expected, &backend.digest(hash, &messages)?)?;
+    expect_digests(backend, hash, &messages, &expected, "digests")?;
     *report = Report { batches: report.batches + 1, items: report.items + messages.len() };
     Ok(())
 }
@@ -221,7 +238,6 @@ mod tests {
     use crate::{
         backend::{Capabilities, Cpu, CpuOptions},
         batch::{Item, Recovered},
-        hash::Digest,
         simd::{Feature, Processor},
         strategy::Strategy,
         verdict::Verdicts,

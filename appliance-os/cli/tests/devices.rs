@@ -1,0 +1,173 @@
+//! `chainbox devices` and `chainbox doctor`, and back ends by name, as a user sees them: with the loaders of this machine, and without any.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+const CHAINBOX: &str = env!("CARGO_BIN_EXE_chainbox");
+
+/// A command with a data folder of its own.
+fn chainbox(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(CHAINBOX);
+    command.args(arguments).env("HOME", home).env_remove("XDG_STATE_HOME");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHAINBOX_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Loaders find no driver.
+fn without_drivers(command: &mut Command) -> &mut Command {
+    command.env("OCL_ICD_VENDORS", "/nonexistent").env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent")
+}
+
+/// Nor are there loaders: what has their names is none.
+fn without_loaders<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
+    for name in ["libOpenCL.so", "libOpenCL.so.1", "libvulkan.so", "libvulkan.so.1", "libcuda.so", "libcuda.so.1"] {
+        fs::write(folder.join(name), "no library").unwrap();
+    }
+    without_drivers(command).env("LD_LIBRARY_PATH", folder)
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn each_interface_that_is_missing_has_a_reason_and_a_remedy() {
+    let home = tempfile::tempdir().unwrap();
+    let mut bare = chainbox(home.path(), &["devices", "--check", "--json"]);
+    let mut barer = chainbox(home.path(), &["devices", "--check", "--json"]);
+    let outputs = [without_drivers(&mut bare).output().unwrap(), without_loaders(&mut barer, home.path()).output().unwrap()];
+    for output in outputs {
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
+        let lines = lines(&output);
+        let (summary, rows) = lines.split_last().unwrap();
+        let apis: Vec<_> = rows.iter().map(|row| row["api"].as_str().unwrap()).collect();
+        assert_eq!(apis, ["cuda", "opencl", "wgpu"]);
+        for row in rows {
+            assert_eq!(row["usable"], false, "{row}");
+            assert!(row["reason"].as_str().is_some_and(|text| text.len() > 10), "{row}");
+            assert!(row["remedy"].as_str().is_some_and(|text| text.len() > 10), "{row}");
+        }
+        assert_eq!(summary["summary"]["usable"], 0);
+    }
+}
+
+#[test]
+fn people_read_it_too() {
+    let home = tempfile::tempdir().unwrap();
+    let output = without_drivers(&mut chainbox(home.path(), &["devices"])).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["cpu: always there", "opencl: cannot be used: ", "wgpu: cannot be used: ", "cuda: cannot be used: ", "\n  -> "] {
+        assert!(text.contains(part), "{part:?} is missing in\n{text}");
+    }
+}
+
+/// What the service wrote down is read; a file that is none is named, and is no reason to end.
+#[test]
+fn a_broken_file_of_costs_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("backends.json"), "{").unwrap();
+    let data = home.path().to_str().unwrap();
+    let output = without_drivers(&mut chainbox(home.path(), &["devices", "--data", data])).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("backends.json") && error.contains("delete it"), "{error}");
+}
+
+#[test]
+fn a_back_end_that_is_not_there_is_an_error_with_a_remedy() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, parts) in [
+        ("opencl", ["opencl: ", "install"]),
+        ("wgpu:3", ["wgpu:3: ", "install"]),
+        ("cpu,opencl", ["opencl: ", "chainbox devices"]),
+        ("gpu", ["no back end is called \"gpu\"", "cpu, cuda, opencl, wgpu, all"]),
+        ("opencl,opencl", ["twice", "--backend"]),
+    ] {
+        for subcommand in ["verify", "check"] {
+            let output = without_drivers(&mut chainbox(home.path(), &[subcommand, "--backend", name])).output().unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{name}: {error}");
+            assert!(parts.iter().all(|part| error.contains(part)), "{name}: {error}");
+        }
+    }
+    let output = chainbox(home.path(), &["verify", "--backend", "all", "--strategy", "single"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--strategy is the CPU's"));
+}
+
+/// The first device of this machine, PoCL in CI: alone, and with the CPU behind one queue.
+#[test]
+fn a_device_answers_as_the_cpu() {
+    let home = tempfile::tempdir().unwrap();
+    let found = lines(&chainbox(home.path(), &["devices", "--json"]).output().unwrap());
+    let Some(device) = found.iter().find(|line| line["usable"] == true) else {
+        let may_have_none = std::env::var_os("CHAINBOX_NO_DEVICES").is_some_and(|value| value == "1");
+        assert!(may_have_none, "no device here: install pocl-opencl-icd (tests/run packages does), or set CHAINBOX_NO_DEVICES=1");
+        eprintln!("NO DEVICE HERE: nothing was tested");
+        return;
+    };
+    let name = device["name"].as_str().unwrap();
+    let items = home.path().join("items.jsonl");
+    let items = items.to_str().unwrap();
+    let arguments = ["generate", "--count", "300", "--invalid", "0.2", "-o", items];
+    assert!(chainbox(home.path(), &arguments).output().unwrap().status.success());
+    let verify = |name: &str| {
+        let output = chainbox(home.path(), &["verify", "--json", "--backend", name, items]).output().unwrap();
+        let mut lines = lines(&output);
+        assert!(lines.pop().is_some_and(|line| line["summary"]["items"] == 300), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        lines
+    };
+    let by_cpu = verify("cpu");
+    assert_eq!(verify(name), by_cpu);
+    assert_eq!(verify(&format!("cpu,{name}")), by_cpu);
+}
+
+/// Where there is no GPU, all back ends are the CPU behind the queue, and answer as it does alone.
+#[test]
+fn all_back_ends_answer_as_the_cpu_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let items = home.path().join("items.jsonl");
+    let items = items.to_str().unwrap();
+    let made = chainbox(home.path(), &["generate", "--count", "3000", "--invalid", "0.2", "-o", items]).output().unwrap();
+    assert!(made.status.success());
+    let verify = |name: &str| {
+        let output = without_drivers(&mut chainbox(home.path(), &["verify", "--json", "--backend", name, items])).output().unwrap();
+        let mut lines = lines(&output);
+        let summary = lines.pop().unwrap();
+        assert_eq!(summary["summary"]["backend"], name, "{}", String::from_utf8_lossy(&output.stderr));
+        lines
+    };
+    assert_eq!(verify("cpu"), verify("all"));
+}
+
+#[test]
+fn the_doctor_says_whether_the_machine_is_fit() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["doctor", "--json", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    let output = without_drivers(&mut chainbox(home.path(), &arguments)).output().unwrap();
+    let found = lines(&output);
+    let (summary, rows) = found.split_last().unwrap();
+    for check in ["processor", "cores", "memory", "known answers", "device opencl", "data folder", "disk space", "disk", "clock", "entropy"]
+    {
+        let row = rows.iter().find(|row| row["check"] == check).unwrap_or_else(|| panic!("{check} is missing: {rows:?}"));
+        assert_eq!(row["remedy"].is_null(), row["state"] == "ok", "{row}");
+    }
+    let is_fit = rows.iter().all(|row| row["state"] != "bad");
+    assert_eq!((&summary["summary"]["fit"], output.status.code()), (&Value::Bool(is_fit), Some(i32::from(!is_fit))));
+
+    // A data folder in the way of which a file stands is bad anywhere.
+    let file = home.path().join("file");
+    fs::write(&file, "").unwrap();
+    let arguments = ["doctor", "--data", file.to_str().unwrap(), "--grpc", "127.0.0.1:0", "--http", "off"];
+    let output = without_drivers(&mut chainbox(home.path(), &arguments)).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("  bad      data folder") && text.contains("NOT fit"), "{text}");
+}

@@ -1,0 +1,71 @@
+//! Tables of known keys: the same verdicts, whether keys come again or not, whoever evicts whom, and after faults.
+
+use std::thread;
+
+use chainbox_engine::{backend::Backend, scheme::Scheme};
+use chainbox_kernels::{
+    device::Device,
+    layout::KEY_TABLE_WORDS,
+    pipeline::{Options, Verifier},
+};
+
+use crate::{
+    devices::{OnDevice, on_every_device},
+    items::batch,
+};
+
+const SCHEMES: [Scheme; 3] = [Scheme::EcdsaSecp256k1Keccak256, Scheme::EcdsaP256Sha256, Scheme::Sm2Sm3];
+
+/// Room for so many tables.
+fn options(places: usize) -> Options {
+    Options { slot_items: Some(256), key_table_bytes: 4 * KEY_TABLE_WORDS * places, ..Options::default() }
+}
+
+struct KeysThatComeAgain;
+
+impl OnDevice for KeysThatComeAgain {
+    fn run<D: Device>(&self, name: &str, device: D) {
+        // Fewer places than keys of all curves: tables come and go.
+        let verifier = Verifier::new(device, &options(5)).unwrap();
+        for round in 0..4 {
+            for scheme in SCHEMES {
+                let (batch, expected) = batch(scheme, 300 * round, 300, 3);
+                assert_eq!(verifier.verify(&batch).unwrap().as_slice(), expected, "{name}: {scheme}, round {round}");
+            }
+            let known = verifier.known_keys();
+            assert!(known.tables <= 5 && (round == 0 || known.items > 0), "{name}: {known:?}");
+        }
+        // Many keys once each, among them known ones.
+        let (many, expected) = batch(Scheme::Sm2Sm3, 0, 300, 150);
+        assert_eq!(verifier.verify(&many).unwrap().as_slice(), expected, "{name}: many keys");
+    }
+}
+
+#[test]
+fn tables_of_known_keys_change_no_verdict() {
+    on_every_device(&KeysThatComeAgain);
+}
+
+struct ManyWhoEvict;
+
+impl OnDevice for ManyWhoEvict {
+    fn run<D: Device>(&self, name: &str, device: D) {
+        let verifier = &Verifier::new(device, &options(2)).unwrap();
+        thread::scope(|scope| {
+            for caller in 0..4 {
+                scope.spawn(move || {
+                    for round in 0..4 {
+                        let (batch, expected) = batch(SCHEMES[(caller + round) % 3], 100 * caller, 100, 1 + caller % 2);
+                        assert_eq!(verifier.verify(&batch).unwrap().as_slice(), expected, "{name}: caller {caller}, round {round}");
+                    }
+                });
+            }
+        });
+        assert!(verifier.known_keys().items > 0, "{name}: no table was used");
+    }
+}
+
+#[test]
+fn callers_who_evict_each_others_tables_get_right_verdicts() {
+    on_every_device(&ManyWhoEvict);
+}
