@@ -58,6 +58,9 @@ pub const GENERATOR_BYTES: usize = generator::TABLE_BYTES;
 /// After this time without an answer a submission counts as hung. Known slow devices stay far below, and whoever asks has a deadline of his own.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
+/// The bytes of a buffer that any device is taken to have, where it does not say: what Vulkan guarantees.
+const BUFFER_BYTES: usize = 128 << 20;
+
 /// How a device is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -114,11 +117,18 @@ impl<D: Device> Verifier<D> {
     /// [`DeviceError`] where the device has no room for the tables.
     pub fn new(device: D, options: &Options) -> Result<Self, DeviceError> {
         let info = device.info();
-        let buffer_bytes_max = usize::try_from(info.buffer_bytes_max).unwrap_or(usize::MAX);
-        let lanes_max = buffer_bytes_max / (4 * WORK_WORDS) / GROUP_LANES * GROUP_LANES;
-        let slot_items = options.slot_items.unwrap_or_else(|| slot_items_of(info.kind)).next_multiple_of(GROUP_LANES).min(lanes_max);
+        let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let buffer_bytes_max = if info.buffer_bytes_max == 0 { BUFFER_BYTES } else { bytes(info.buffer_bytes_max) };
+        // The slots' work takes at most three eighths of the memory.
+        let work_bytes_max = if info.memory_bytes == 0 { buffer_bytes_max } else { buffer_bytes_max.min(bytes(info.memory_bytes / 8)) };
+        let lanes_max = work_bytes_max / (4 * WORK_WORDS) / GROUP_LANES * GROUP_LANES;
+        let slot_bytes_min = 2 * pack::bytes_of_longest_item();
+        if lanes_max == 0 || buffer_bytes_max < slot_bytes_min.max(generator::TABLE_BYTES + 4 * KEY_TABLE_WORDS) {
+            return Err(DeviceError::Memory { bytes: slot_bytes_min, what: format!("its buffers have at most {buffer_bytes_max} bytes") });
+        }
+        let slot_items = options.slot_items.unwrap_or_else(|| slot_items_of(info.kind)).clamp(1, lanes_max).next_multiple_of(GROUP_LANES);
         // Places in the input are words of 32 bits.
-        let slot_bytes = options.slot_bytes.clamp(2 * pack::bytes_of_longest_item(), buffer_bytes_max.min(u32::MAX as usize)) / 4 * 4;
+        let slot_bytes = options.slot_bytes.clamp(slot_bytes_min, buffer_bytes_max.min(u32::MAX as usize)) / 4 * 4;
         let known = KnownKeys::new(options.key_table_bytes.min(buffer_bytes_max.saturating_sub(generator::TABLE_BYTES)));
         // Lanes past the items read the first place, whatever it holds.
         let tables = device.tables(generator::TABLE_BYTES + known.bytes().max(4 * KEY_TABLE_WORDS), &generator::tables())?;
