@@ -145,7 +145,7 @@ fn proven(opened: Vec<Opened>, wanted: &Wanted) -> Result<Vec<Opened>, Error> {
             }
             // Where standard error is closed, the report does without the device.
             Err(failure) => {
-                drop(writeln!(io::stderr(), "chainbox: {} fails its known answers and is not measured: {failure}", device.name))
+                let _ = writeln!(io::stderr(), "chainbox: {} fails its known answers and is not measured: {failure}", device.name);
             }
         }
     }

@@ -18,6 +18,9 @@ struct Liar {
     batches: AtomicUsize,
 }
 
+/// Known answers come in batches of at most so many items, seeded sets in larger ones.
+const KNOWN_ANSWERS_MAX: usize = 500;
+
 enum Lie {
     None,
     /// The first known answer.
@@ -43,8 +46,7 @@ impl Backend for Liar {
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
         let mut verdicts = self.cpu.verify(batch)?;
-        // Known answers come in small batches.
-        let is_seeded = batch.len() > 500;
+        let is_seeded = batch.len() > KNOWN_ANSWERS_MAX;
         let number = if is_seeded { self.batches.fetch_add(1, Ordering::Relaxed) } else { 0 };
         match self.lie {
             Lie::KnownAnswer if !is_seeded => verdicts.as_mut_slice()[0] = Verdict::Invalid(Reason::NotChecked),
@@ -57,7 +59,7 @@ impl Backend for Liar {
 
     fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {
         let mut recovered = self.cpu.recover(batch)?;
-        if let (Lie::Key, Some(key)) = (&self.lie, recovered.keys.last_mut()) {
+        if let (Lie::Key, true, Some(key)) = (&self.lie, batch.len() > KNOWN_ANSWERS_MAX, recovered.keys.last_mut()) {
             key[63] ^= 1;
         }
         Ok(recovered)

@@ -98,7 +98,7 @@ mod tests {
         fs::write(&file, "").unwrap();
         assert_eq!(nodes(std::slice::from_ref(&file))[0].state, State::Ok);
         assert!(nodes(&[]).is_empty());
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
         // Whoever may do everything may use it all the same.
         if !nix::unistd::Uid::effective().is_root() {
             let found = nodes(&[file]);

@@ -86,8 +86,7 @@ fn write_time(time: Duration) -> Finding {
 
 fn room(folder: &Path) -> Finding {
     match statvfs(folder) {
-        // Both are as wide as a word of the system.
-        Ok(found) => room_of(u64::from(found.blocks_available()).saturating_mul(found.fragment_size())),
+        Ok(found) => room_of(found.blocks_available().saturating_mul(found.fragment_size())),
         Err(error) => Finding::warning("disk space", format!("the system does not tell: {error}"), "see df"),
     }
 }

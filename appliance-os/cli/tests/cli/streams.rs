@@ -51,7 +51,7 @@ fn what_cannot_be_read_is_named_and_sets_2() {
     let cases = [
         (vec!["verify", &missing], "missing: No such file"),
         (vec!["verify", folder], "it is a folder"),
-        (vec!["verify", "--backend", "tpu"], "no back end is called \"tpu\"; this build has: cpu"),
+        (vec!["verify", "--backend", "tpu"], "no back end is called \"tpu\": say cpu, cuda, opencl"),
         (vec!["verify"], "stdin: the format cannot be told from the content; tell it with --format"),
         (vec!["verify", "--format", "wycheproof"], "stdin: a Wycheproof file was expected"),
         (vec!["verify", "--format", "x509"], "stdin: at least one certificate in PEM was expected"),
