@@ -39,7 +39,7 @@ use rayon::prelude::*;
 use crate::{
     device::{Device, DeviceError, DeviceInfo, Kind, SlotBytes},
     layout::{GROUP_LANES, KEY_TABLE_WORDS, RECOVER_WORDS, WORK_WORDS},
-    program::Curve,
+    program::{Curve, Purpose},
 };
 use answers::Answer;
 use chunks::Pace;
@@ -58,6 +58,9 @@ pub const GENERATOR_BYTES: usize = generator::TABLE_BYTES;
 /// After this time without an answer a submission counts as hung. Known slow devices stay far below, and whoever asks has a deadline of his own.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 
+/// The bound of the tables of known keys where nobody sets one: 2,048 keys.
+const KEY_TABLE_BYTES: usize = 64 << 20;
+
 /// The bytes of a buffer that any device is taken to have, where it does not say: what Vulkan guarantees.
 const BUFFER_BYTES: usize = 128 << 20;
 
@@ -70,21 +73,16 @@ pub struct Options {
     pub slot_bytes: usize,
     /// Where compiled kernels are kept.
     pub cache: Option<PathBuf>,
-    /// The bound of the tables of known keys on the device, in bytes.
-    pub key_table_bytes: usize,
+    /// The bound of the tables of known keys on the device, in bytes; `None` for what suits the kind of device: none for software, whose compilers take long
+    /// for the kernels of known keys.
+    pub key_table_bytes: Option<usize>,
     /// How long a submission should take at most: a display that the device drives stands still for so long.
     pub submission_time_max: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            slot_items: None,
-            slot_bytes: 64 << 20,
-            cache: None,
-            key_table_bytes: 64 << 20,
-            submission_time_max: Duration::from_millis(200),
-        }
+        Self { slot_items: None, slot_bytes: 64 << 20, cache: None, key_table_bytes: None, submission_time_max: Duration::from_millis(200) }
     }
 }
 
@@ -129,7 +127,8 @@ impl<D: Device> Verifier<D> {
         let slot_items = options.slot_items.unwrap_or_else(|| slot_items_of(info.kind)).clamp(1, lanes_max).next_multiple_of(GROUP_LANES);
         // Places in the input are words of 32 bits.
         let slot_bytes = options.slot_bytes.clamp(slot_bytes_min, buffer_bytes_max.min(u32::MAX as usize)) / 4 * 4;
-        let known = KnownKeys::new(options.key_table_bytes.min(buffer_bytes_max.saturating_sub(generator::TABLE_BYTES)));
+        let key_table_bytes = options.key_table_bytes.unwrap_or(if info.kind == Kind::Software { 0 } else { KEY_TABLE_BYTES });
+        let known = KnownKeys::new(key_table_bytes.min(buffer_bytes_max.saturating_sub(generator::TABLE_BYTES)));
         // Lanes past the items read the first place, whatever it holds.
         let tables = device.tables(generator::TABLE_BYTES + known.bytes().max(4 * KEY_TABLE_WORDS), &generator::tables())?;
         let bytes = SlotBytes { input: slot_bytes, work: 4 * WORK_WORDS * slot_items, output: 4 * RECOVER_WORDS * slot_items };
@@ -311,7 +310,12 @@ impl<D: Device> Backend for Verifier<D> {
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
         let mut verdicts = Verdicts::not_checked(batch.len());
         let written = verdicts.as_mut_slice();
-        let plan = self.known.plan(Curve::of(batch.shape().scheme), batch.keys(), self.slot_items / GROUP_LANES);
+        let curve = Curve::of(batch.shape().scheme);
+        // Compiled with the first batch of the curve, so that no later one waits for it.
+        if self.known.bytes() > 0 {
+            self.programs.get(&self.device, Purpose::KnownKeys(curve)).map_err(|error| self.fault(error))?;
+        }
+        let plan = self.known.plan(curve, batch.keys(), self.slot_items / GROUP_LANES);
         let left = match plan {
             Some(plan) => self.verify_known(batch, &plan, written)?,
             None => self.verify_items(batch, &Job::verify(batch), &Items::Range(0..batch.len()), &[], written)?,

@@ -63,7 +63,7 @@ impl OnDevice for Flips {
     fn run<D: Device>(&self, name: &str, device: D) {
         let plan = Plan::default();
         let flipping = Flipping::new(device, Plan::clone(&plan));
-        let verifier = Verifier::new(flipping, &Options { slot_items: Some(128), key_table_bytes: 0, ..Options::default() }).unwrap();
+        let verifier = Verifier::new(flipping, &Options { slot_items: Some(128), key_table_bytes: Some(0), ..Options::default() }).unwrap();
         let batches = batches();
         for (batch, expected) in &batches {
             assert_eq!(verifier.verify(batch).unwrap().as_slice(), expected, "{name}: without flips");
@@ -122,7 +122,7 @@ impl OnDevice for AlwaysFlips {
     fn run<D: Device>(&self, name: &str, device: D) {
         let plan = Plan::default();
         let flipping = Flipping::new(device, Plan::clone(&plan));
-        let verifier = Verifier::new(flipping, &Options { slot_items: Some(128), key_table_bytes: 0, ..Options::default() }).unwrap();
+        let verifier = Verifier::new(flipping, &Options { slot_items: Some(128), key_table_bytes: Some(0), ..Options::default() }).unwrap();
         let mut always = Always { verifier, plan, place: Place::Input, batches: batches() };
         for place in Place::ALL {
             always.place = place;

@@ -4,7 +4,7 @@ use std::thread;
 
 use chainbox_engine::{backend::Backend, scheme::Scheme};
 use chainbox_kernels::{
-    device::Device,
+    device::{Device, Kind},
     layout::KEY_TABLE_WORDS,
     pipeline::{Options, Verifier},
 };
@@ -18,13 +18,25 @@ const SCHEMES: [Scheme; 3] = [Scheme::EcdsaSecp256k1Keccak256, Scheme::EcdsaP256
 
 /// Room for so many tables.
 fn options(places: usize) -> Options {
-    Options { slot_items: Some(256), key_table_bytes: 4 * KEY_TABLE_WORDS * places, ..Options::default() }
+    Options { slot_items: Some(256), key_table_bytes: Some(4 * KEY_TABLE_WORDS * places), ..Options::default() }
 }
 
 struct KeysThatComeAgain;
 
+/// Whether a device is left out, loudly: lavapipe takes minutes to compile the kernels of known keys, and gets none by default.
+fn is_left_out(name: &str, device: &impl Device) -> bool {
+    let is_lavapipe = device.info().api == "wgpu" && device.info().kind == Kind::Software;
+    if is_lavapipe {
+        eprintln!("{name}: KNOWN KEYS ARE NOT TESTED on this device");
+    }
+    is_lavapipe
+}
+
 impl OnDevice for KeysThatComeAgain {
     fn run<D: Device>(&self, name: &str, device: D) {
+        if is_left_out(name, &device) {
+            return;
+        }
         // Fewer places than keys of all curves: tables come and go.
         let verifier = Verifier::new(device, &options(5)).unwrap();
         for round in 0..4 {
@@ -50,6 +62,9 @@ struct ManyWhoEvict;
 
 impl OnDevice for ManyWhoEvict {
     fn run<D: Device>(&self, name: &str, device: D) {
+        if is_left_out(name, &device) {
+            return;
+        }
         let verifier = &Verifier::new(device, &options(2)).unwrap();
         thread::scope(|scope| {
             for caller in 0..4 {

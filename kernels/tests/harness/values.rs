@@ -62,7 +62,7 @@ pub fn arguments(label: &str, edges: &[BigUint], bound: &BigUint, arguments: usi
                         0 => (*edge).clone(),
                         1 => (*other).clone(),
                         _ => {
-                            if (list + first) % 3 == 0 {
+                            if (list + first).is_multiple_of(3) {
                                 edges[(7 * list + place) % edges.len()].clone()
                             } else {
                                 random(list, place)

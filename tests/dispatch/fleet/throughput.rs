@@ -13,7 +13,7 @@ const SETS: u64 = 20;
 
 /// Rounds over all batch sizes before anything is counted, and rounds that count.
 const WARM_UP: usize = 6;
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 20;
 
 /// The part of the offline optimum that is reached at each size.
 const LEAST: f64 = 0.95;

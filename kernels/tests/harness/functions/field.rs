@@ -47,7 +47,7 @@ impl Prime {
         if C::Base::MODULUS == Secp256k1Base::MODULUS { Self::plain(m) } else { Self::montgomery(m) }
     }
 
-    pub(super) fn from_integer(&self, a: &BigUint) -> BigUint {
+    pub(super) fn element(&self, a: &BigUint) -> BigUint {
         a * &self.one % &self.m
     }
 
@@ -60,7 +60,7 @@ impl Prime {
     }
 
     pub(super) fn pow(&self, a: &BigUint, exponent: &BigUint) -> BigUint {
-        self.from_integer(&self.to_integer(a).modpow(exponent, &self.m))
+        self.element(&self.to_integer(a).modpow(exponent, &self.m))
     }
 
     /// 1/a for the element a, and 0 for 0.
@@ -102,7 +102,7 @@ fn functions<C: Curve>(curve: program::Curve) {
             one(KERNELS[3], |p, a| if a.bit(0) { (a + &p.m) >> 1_u32 } else { a >> 1_u32 }),
             two(KERNELS[4], pairs(), Prime::mul),
             one(KERNELS[5], |p, a| p.mul(a, a)),
-            one(KERNELS[6], Prime::from_integer),
+            one(KERNELS[6], Prime::element),
             one(KERNELS[7], Prime::to_integer),
             two(KERNELS[8], lanes(powers), Prime::pow),
             one(KERNELS[9], Prime::invert),

@@ -43,7 +43,7 @@ fn functions<C: Curve>(curve: program::Curve) {
             two(KERNELS[2], |n, a, b| (a + &n.m - b) % &n.m),
             one(KERNELS[3], singles(), |n, a| (&n.m - a) % &n.m),
             two(KERNELS[4], Prime::mul),
-            one(KERNELS[5], singles(), Prime::from_integer),
+            one(KERNELS[5], singles(), Prime::element),
             one(KERNELS[6], singles(), Prime::to_integer),
             one(KERNELS[7], singles(), Prime::invert),
             Function::exact(KERNELS[8], singles(), 1, move |w| vec![u32::from(integer(w) > &order >> 1_u32)]),
