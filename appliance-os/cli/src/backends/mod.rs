@@ -21,7 +21,9 @@ use chainbox_service::{
 };
 
 use crate::error::Error;
-pub use choice::{ALL, CPU, Choice};
+#[cfg(feature = "bench")]
+pub use choice::ALL;
+pub use choice::{CPU, Choice};
 use devices::Wanted;
 
 /// The back end that is meant. It works only after it passed the known answers here and now. A strategy forces how the CPU verifies.
