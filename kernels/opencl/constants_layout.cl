@@ -11,6 +11,9 @@
 #define FLAG_DER 2u
 #define FLAG_LOW_S 4u
 
+// Words of the params.
+#define PARAM_WORDS 18u
+
 // Words of an answer.
 #define VERIFY_WORDS 3u
 #define RECOVER_WORDS 17u
@@ -41,6 +44,8 @@
 #define PARAM_KEY_TABLES_AT 13u
 #define PARAM_TURN 14u
 #define PARAM_GENERATOR_AT 15u
+#define PARAM_INPUT_BYTES 16u
+#define PARAM_KEY_PLACES 17u
 
 // The kernel that measures a device's rate: chains of multiply-adds, and how many each has.
 #define RATE_CHAINS 8u

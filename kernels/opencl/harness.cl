@@ -491,7 +491,7 @@ KERNEL(test_string_at) {
     uint ends_at = input[at];
     uint bytes_at = input[at + 1];
     uint item = input[at + 2];
-    range bytes = string_at(input, ends_at, bytes_at, item);
+    range bytes = string_at(params, input, ends_at, bytes_at, item);
     output[to] = bytes.at;
     output[to + 1] = bytes.length;
 }

@@ -1,7 +1,9 @@
 // Keys that come again: a table of each, so that the product with it needs no doublings.
 
 // The first word of a key's table.
-FUNCTION uint key_table(GLOBAL const uint *params, uint slot) { return params[PARAM_KEY_TABLES_AT] + KEY_TABLE_WORDS * slot; }
+FUNCTION uint key_table(GLOBAL const uint *params, uint slot) {
+    return params[PARAM_KEY_TABLES_AT] + KEY_TABLE_WORDS * (slot < params[PARAM_KEY_PLACES] ? slot : 0);
+}
 
 #if KERNEL_key_tables
 // The tables of some keys: each group makes one, each of its lanes a window. At the word of the input that `turn` names stand, for each group, the lane that
@@ -12,6 +14,7 @@ KERNEL(key_tables) {
     uint window = LOCAL_LANE();
     uint lanes = params[PARAM_LANES];
     uint whose = input[params[PARAM_TURN] + 2 * GROUP()];
+    whose = whose < lanes ? whose : 0;
     uint slot = input[params[PARAM_TURN] + 2 * GROUP() + 1];
     jacobian p;
     p.x = u256_load(work, WORK_X, lanes, whose);

@@ -5,7 +5,7 @@ typedef unsigned long long ulong;
 
 // What a kernel is told goes by value.
 typedef struct {
-    uint w[16];
+    uint w[PARAM_WORDS];
 } told;
 
 // A kernel with the five buffers that every kernel has.

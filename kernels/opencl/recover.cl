@@ -10,7 +10,7 @@ KERNEL(parse_recoveries) {
     s.status = UNDECIDED;
     if (!IS_PAST(lane)) {
         uint item = item_of(params, input, lane);
-        range bytes = string_at(input, params[PARAM_SIGNATURE_ENDS_AT], params[PARAM_SIGNATURES_AT], item);
+        range bytes = string_at(params, input, params[PARAM_SIGNATURE_ENDS_AT], params[PARAM_SIGNATURES_AT], item);
         uint id = bytes.length == 65 ? input_byte(input, bytes.at + 64) : 4;
         s = signature_raw(input, bytes, id < 4);
         if (s.status == 0) {

@@ -16,10 +16,8 @@
 // A product is 64 multiply-adds of words, a square 36; the fold of secp256k1 adds 9 to each, and one modulo n is 136. So an item with an unknown key takes
 // 136,000 multiply-adds on secp256k1 (153,000 for a recovery), 171,000 on P-256 and 169,000 on SM2; one with a known key 71,000, 62,000 and 60,000.
 
-// The item that the lane has; past the items, there is none.
+// Whether the lane has no item.
 #define IS_PAST(lane) ((lane) >= params[PARAM_ITEMS])
-
-FUNCTION uint item_of(GLOBAL const uint *params, GLOBAL const uint *input, uint lane) { return input[params[PARAM_ORDER_AT] + lane]; }
 
 FUNCTION uint work_word(GLOBAL const uint *work, uint at, uint lanes, uint lane) { return work[at * lanes + lane]; }
 
@@ -34,13 +32,13 @@ KERNEL(parse_items) {
     k.point = ge_generator();
     if (!IS_PAST(lane)) {
         uint item = item_of(params, input, lane);
-        range bytes = string_at(input, params[PARAM_SIGNATURE_ENDS_AT], params[PARAM_SIGNATURES_AT], item);
+        range bytes = string_at(params, input, params[PARAM_SIGNATURE_ENDS_AT], params[PARAM_SIGNATURES_AT], item);
         if (params[PARAM_FLAGS] & FLAG_DER) {
             s = signature_der(input, bytes);
         } else {
             s = signature_raw(input, bytes, bytes.length == 64);
         }
-        k = key_parse(input, string_at(input, params[PARAM_KEY_ENDS_AT], params[PARAM_KEYS_AT], item));
+        k = key_parse(input, string_at(params, input, params[PARAM_KEY_ENDS_AT], params[PARAM_KEYS_AT], item));
         if (s.status == 0) s.status = k.status;
 #if CURVE_SM2
         if (s.status == 0 && u256_is_zero(sc_add(s.r, s.s))) s.status = REASON_R_PLUS_S_IS_ZERO;
@@ -63,11 +61,11 @@ KERNEL(hash_inputs) {
     u256 e = u256_small(0);
     if (!IS_PAST(lane)) {
         uint item = item_of(params, input, lane);
-        range body = string_at(input, params[PARAM_INPUT_ENDS_AT], params[PARAM_INPUTS_AT], item);
+        range body = string_at(params, input, params[PARAM_INPUT_ENDS_AT], params[PARAM_INPUTS_AT], item);
         if (params[PARAM_FLAGS] & FLAG_MESSAGES) {
             digest d;
 #if CURVE_SM2
-            text t = text_of_z_a(string_at(input, params[PARAM_ID_ENDS_AT], params[PARAM_IDS_AT], item),
+            text t = text_of_z_a(string_at(params, input, params[PARAM_ID_ENDS_AT], params[PARAM_IDS_AT], item),
                                  fe_to_integer(u256_load(work, WORK_X, lanes, lane)), fe_to_integer(u256_load(work, WORK_Y, lanes, lane)));
             for (uint pass = 0; pass < 2; pass++) {
                 d = hash_text(input, &t);

@@ -44,12 +44,21 @@ FUNCTION u256 input_magnitude(GLOBAL const uint *input, range bytes) {
     return a;
 }
 
-// The bytes of string `item` of a column: `ends_at` is the word where the ends of its strings begin, `bytes_at` the address of the first string.
-FUNCTION range string_at(GLOBAL const uint *input, uint ends_at, uint bytes_at, uint item) {
+// The item that the lane has: one of the items, whatever became of the order in memory.
+FUNCTION uint item_of(GLOBAL const uint *params, GLOBAL const uint *input, uint lane) {
+    uint item = input[params[PARAM_ORDER_AT] + lane];
+    return item < params[PARAM_ITEMS] ? item : 0;
+}
+
+// The bytes of string `item` of a column: `ends_at` is the word where the ends of its strings begin, `bytes_at` the address of the first string. Ends that lie beyond
+// the input, or before the begin, are those of no batch: memory failed, and the string is empty.
+FUNCTION range string_at(GLOBAL const uint *params, GLOBAL const uint *input, uint ends_at, uint bytes_at, uint item) {
     uint begin = item == 0 ? 0 : input[ends_at + item - 1];
+    uint end = input[ends_at + item];
+    uint good = begin <= end && end <= params[PARAM_INPUT_BYTES] - bytes_at;
     range bytes;
-    bytes.at = bytes_at + begin;
-    bytes.length = input[ends_at + item] - begin;
+    bytes.at = good ? bytes_at + begin : bytes_at;
+    bytes.length = good ? end - begin : 0;
     return bytes;
 }
 

@@ -6,7 +6,7 @@ pub const GROUP_LANES: usize = 64;
 /// The verdict code of an item that a kernel leaves to the host: an addition met equal or opposite points. Such points are an attacker's choice.
 pub const UNDECIDED: u32 = 255;
 
-/// What every kernel is told, as 16 words of 32 bits in this order.
+/// What every kernel is told, as words of 32 bits in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[repr(C)]
 pub struct Params {
@@ -42,7 +42,14 @@ pub struct Params {
     pub turn: u32,
     /// In the tables, in words: the table of G of the program's curve.
     pub generator_at: u32,
+    /// The bytes of the input: no string ends beyond them, whatever became of its ends on the device.
+    pub input_bytes: u32,
+    /// The places of tables of known keys.
+    pub key_places: u32,
 }
+
+/// The words of [`Params`].
+pub const PARAM_WORDS: usize = 18;
 
 /// The inputs are messages, to be hashed; otherwise digests.
 pub const FLAG_MESSAGES: u32 = 1;
@@ -111,7 +118,7 @@ pub const KEY_TABLE_WORDS: usize = KEY_WINDOWS * KEY_MULTIPLES * POINT_WORDS;
 impl Params {
     /// The words in order.
     #[must_use]
-    pub const fn words(&self) -> [u32; 16] {
+    pub const fn words(&self) -> [u32; PARAM_WORDS] {
         [
             self.items,
             self.lanes,
@@ -129,12 +136,14 @@ impl Params {
             self.key_tables_at,
             self.turn,
             self.generator_at,
+            self.input_bytes,
+            self.key_places,
         ]
     }
 }
 
 /// The names of the [`Params`], by their places.
-pub const PARAM_NAMES: [&str; 16] = [
+pub const PARAM_NAMES: [&str; PARAM_WORDS] = [
     "items",
     "lanes",
     "flags",
@@ -151,6 +160,8 @@ pub const PARAM_NAMES: [&str; 16] = [
     "key_tables_at",
     "turn",
     "generator_at",
+    "input_bytes",
+    "key_places",
 ];
 
 /// Chains of multiply-adds that a lane of the kernel `multiply_add_rate` works on at once.

@@ -33,7 +33,7 @@ use chainbox_engine::hash;
 use crate::{
     cache::Cache,
     device::{Device, DeviceError, DeviceInfo, Kind, Launch, SlotBytes},
-    layout::GROUP_LANES,
+    layout::{GROUP_LANES, PARAM_WORDS},
     program::Program,
 };
 
@@ -46,8 +46,6 @@ const PAUSE_MAX: Duration = Duration::from_millis(1);
 const LEFTOVER_TIME_MAX: Duration = Duration::from_secs(60);
 /// The most characters of a compiler's log that are kept.
 const LOG_CHARS_MAX: usize = 4096;
-/// The words of what a launch is told.
-const PARAMS_WORDS: usize = 16;
 const WORD_BYTES: usize = size_of::<u32>();
 
 /// Why there is no device, and how to mend it.
@@ -117,7 +115,7 @@ pub struct Slot {
     answered: Pinned,
     /// What the launches under way are told. Boxes, since the driver reads them later and they may not move.
     #[expect(clippy::vec_box, reason = "a vector that grows moves what is not boxed")]
-    told: Vec<Box<[u32; PARAMS_WORDS]>>,
+    told: Vec<Box<[u32; PARAM_WORDS]>>,
     told_used: usize,
     /// The last command of the submissions under way, and the bytes that it reads back.
     pending: Option<Event>,
@@ -256,7 +254,7 @@ impl Device for OpenCl {
             input: self.buffer(CL_MEM_READ_ONLY, bytes.input)?,
             work: self.buffer(CL_MEM_READ_WRITE, bytes.work)?,
             output: self.buffer(CL_MEM_READ_WRITE, bytes.output)?,
-            params: self.buffer(CL_MEM_READ_ONLY, PARAMS_WORDS * WORD_BYTES)?,
+            params: self.buffer(CL_MEM_READ_ONLY, PARAM_WORDS * WORD_BYTES)?,
             tables: Arc::clone(&tables.words),
             staged: self.pinned(&queue, bytes.input)?,
             answered: self.pinned(&queue, bytes.output)?,

@@ -119,7 +119,9 @@ impl Program {
     #[must_use]
     pub fn cuda(purpose: Purpose) -> String {
         let program = Self::new(purpose);
-        program.opencl.replacen(OPENCL_PRELUDE, CUDA_PRELUDE, 1)
+        // The prelude needs this one sooner than the other constants come.
+        let prelude = format!("#define PARAM_WORDS {}u\n{CUDA_PRELUDE}", crate::layout::PARAM_WORDS);
+        program.opencl.replacen(OPENCL_PRELUDE, &prelude, 1)
     }
 
     /// WGSL: all files, one after the other; with 64-bit integers, or without.

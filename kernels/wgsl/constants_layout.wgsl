@@ -11,6 +11,9 @@ const FLAG_MESSAGES: u32 = 1u;
 const FLAG_DER: u32 = 2u;
 const FLAG_LOW_S: u32 = 4u;
 
+// Words of the params.
+const PARAM_WORDS: u32 = 18u;
+
 // Words of an answer.
 const VERIFY_WORDS: u32 = 3u;
 const RECOVER_WORDS: u32 = 17u;
@@ -41,6 +44,8 @@ const PARAM_KEY_SLOTS_AT: u32 = 12u;
 const PARAM_KEY_TABLES_AT: u32 = 13u;
 const PARAM_TURN: u32 = 14u;
 const PARAM_GENERATOR_AT: u32 = 15u;
+const PARAM_INPUT_BYTES: u32 = 16u;
+const PARAM_KEY_PLACES: u32 = 17u;
 
 // The kernel that measures a device's rate: chains of multiply-adds, and how many each has.
 const RATE_CHAINS: u32 = 8u;

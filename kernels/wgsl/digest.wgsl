@@ -3,7 +3,7 @@
 fn digest_messages(@builtin(global_invocation_id) id: vec3<u32>) {
     let lane = id.x;
     if lane < params[PARAM_ITEMS] {
-        let item = input[params[PARAM_ORDER_AT] + lane];
+        let item = item_of(lane);
         var t = text_of(string_at(params[PARAM_INPUT_ENDS_AT], params[PARAM_INPUTS_AT], item));
         var d = hash_text(&t);
         for (var i = 0u; i < 8u; i++) {

@@ -2,7 +2,7 @@
 
 // The first word of a key's table.
 fn key_table(slot: u32) -> u32 {
-    return params[PARAM_KEY_TABLES_AT] + KEY_TABLE_WORDS * slot;
+    return params[PARAM_KEY_TABLES_AT] + KEY_TABLE_WORDS * select(0u, slot, slot < params[PARAM_KEY_PLACES]);
 }
 
 // The tables of some keys: each group makes one, each of its lanes a window. At the word of the input that `turn` names stand, for each group, the lane that
@@ -15,7 +15,8 @@ fn key_tables(
 ) {
     let lane = id.x;
     let lanes = params[PARAM_LANES];
-    let whose = input[params[PARAM_TURN] + 2u * group.x];
+    var whose = input[params[PARAM_TURN] + 2u * group.x];
+    whose = select(0u, whose, whose < lanes);
     let slot = input[params[PARAM_TURN] + 2u * group.x + 1u];
     var p = jacobian(u256_load(WORK_X, lanes, whose), u256_load(WORK_Y, lanes, whose), FE_ONE);
     for (var i = 0u; i < 4u * window; i++) {

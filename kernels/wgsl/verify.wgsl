@@ -5,11 +5,6 @@ fn is_past(lane: u32) -> bool {
     return lane >= params[PARAM_ITEMS];
 }
 
-// The item that the lane has.
-fn item_of(lane: u32) -> u32 {
-    return input[params[PARAM_ORDER_AT] + lane];
-}
-
 fn work_word(at: u32, lanes: u32, lane: u32) -> u32 {
     return work[at * lanes + lane];
 }

@@ -58,13 +58,23 @@ fn input_magnitude(integer: range) -> u256 {
     );
 }
 
-// String `item` of a column.
+// The item that the lane has: one of the items, whatever became of the order in memory.
+fn item_of(lane: u32) -> u32 {
+    let item = input[params[PARAM_ORDER_AT] + lane];
+    return select(0u, item, item < params[PARAM_ITEMS]);
+}
+
+// String `item` of a column. Ends that lie beyond the input, or before the begin, are those of no batch: memory failed, and the string is empty.
 fn string_at(ends_at: u32, bytes_at: u32, item: u32) -> range {
     var begin = 0u;
     if item > 0u {
         begin = input[ends_at + item - 1u];
     }
-    return range(bytes_at + begin, input[ends_at + item] - begin);
+    let end = input[ends_at + item];
+    if begin > end || end > params[PARAM_INPUT_BYTES] - bytes_at {
+        return range(bytes_at, 0u);
+    }
+    return range(bytes_at + begin, end - begin);
 }
 
 // What stands in two integers: each in [1, n - 1], or why not. An integer of more than 32 bytes, or a negative one, has no bytes here.

@@ -58,6 +58,10 @@ pub(super) fn pack(job: &Job<'_>, items: &Items<'_>, new: &[u32], staging: &mut 
         Items::Known(known) => put_places(known, new, order, input),
         _ => (0, 0),
     };
+    let key_places = match items {
+        Items::Known(known) => known.iter().map(|&(_, place)| place + 1).max().unwrap_or(0),
+        _ => 0,
+    };
     let [keys, inputs, signatures, ids] = [KEYS, INPUTS, SIGNATURES, IDS].map(|place| put_column(job, place, items, input));
     input.extend_from_slice(&[0; END_BYTES]);
     input.resize(input.len().next_multiple_of(4), 0);
@@ -78,6 +82,8 @@ pub(super) fn pack(job: &Job<'_>, items: &Items<'_>, new: &[u32], staging: &mut 
         key_tables_at: (super::generator::TABLE_BYTES / 4) as u32,
         turn,
         generator_at: job.curve.map_or(0, super::generator::place),
+        input_bytes: input.len() as u32,
+        key_places,
     }
 }
 

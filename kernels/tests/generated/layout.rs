@@ -3,7 +3,7 @@
 use chainbox_engine::verdict::{Reason, Verdict};
 use chainbox_kernels::layout::{
     DIGEST_WORDS, FLAG_DER, FLAG_LOW_S, FLAG_MESSAGES, G_MULTIPLES, G_WINDOWS, GROUP_LANES, KEY_MULTIPLES, KEY_TABLE_WORDS, KEY_WINDOWS,
-    PARAM_NAMES, POINT_WORDS, RATE_CHAINS, RATE_ROUNDS, RECOVER_WORDS, UNDECIDED, VERIFY_WORDS, WORK, WORK_WORDS,
+    PARAM_NAMES, PARAM_WORDS, POINT_WORDS, RATE_CHAINS, RATE_ROUNDS, RECOVER_WORDS, UNDECIDED, VERIFY_WORDS, WORK, WORK_WORDS,
 };
 
 use crate::render::{Constant, word};
@@ -15,6 +15,7 @@ pub fn constants() -> Vec<Constant> {
         word("FLAG_MESSAGES", FLAG_MESSAGES, "Bits of the flags."),
         word("FLAG_DER", FLAG_DER, ""),
         word("FLAG_LOW_S", FLAG_LOW_S, ""),
+        word("PARAM_WORDS", PARAM_WORDS as u32, "Words of the params."),
         word("VERIFY_WORDS", VERIFY_WORDS as u32, "Words of an answer."),
         word("RECOVER_WORDS", RECOVER_WORDS as u32, ""),
         word("DIGEST_WORDS", DIGEST_WORDS as u32, ""),

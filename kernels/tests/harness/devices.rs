@@ -85,7 +85,7 @@ pub fn launch<D: Device>(
     let tables = device.tables(64, &[]).unwrap();
     let bytes = SlotBytes { input: 4 * input.len(), work: 4 * WORK_WORDS * lanes, output: 4 * output_words };
     let mut slot = device.slot(bytes, &tables).unwrap();
-    let params = Params { items: items as u32, lanes: lanes as u32, ..Params::default() };
+    let params = Params { items: items as u32, lanes: lanes as u32, input_bytes: 4 * input.len() as u32, ..Params::default() };
     let input: Vec<u8> = input.iter().flat_map(|word| word.to_le_bytes()).collect();
     let launches = [Launch { kernel, groups: (lanes / GROUP_LANES) as u32, params }];
     device.submit(program, &mut slot, &input, &launches, 4 * output_words, POISON).unwrap();
