@@ -50,7 +50,8 @@ use programs::Programs;
 use slots::{Slots, Station};
 
 /// The longest string of an item that a device gets, in bytes: one lane would hash a longer one while all others wait, and the CPU is faster at that.
-pub const STRING_BYTES_MAX: usize = 64 << 10;
+/// And llvmpipe ends a kernel's loops after 65,535 rounds in all, without a word: a hash of 64 KiB has more.
+pub const STRING_BYTES_MAX: usize = 16 << 10;
 
 /// The bytes of the tables of G, with which the device's tables begin.
 pub const GENERATOR_BYTES: usize = generator::TABLE_BYTES;

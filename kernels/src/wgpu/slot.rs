@@ -13,12 +13,15 @@ use ::wgpu::{
 };
 
 use super::{INPUT, OUTPUT, PARAMS, Pipelines, TABLES, WORK, Wgpu};
-use crate::device::{DeviceError, Launch, SlotBytes};
+use crate::{
+    device::{DeviceError, Launch, SlotBytes},
+    layout::PARAM_WORDS,
+};
 
 /// The most launches of a submission.
 const LAUNCHES_MAX: usize = 256;
 /// The bytes of the parameters of a launch.
-const PARAMS_BYTES: usize = 64;
+const PARAMS_BYTES: usize = 4 * PARAM_WORDS;
 /// The least bytes that can be mapped.
 const MAPPED_BYTES_MIN: u64 = 4;
 /// How long a submission waits for the input of the one before it, on the same slot, to be copied.
