@@ -1,6 +1,6 @@
 //! Devices that Vulkan drives, through wgpu: WGSL, compiled by naga and the driver.
 //!
-//! The Vulkan loader is opened at run time; where there is none, [`adapters`] says so. Errors of wgpu never end the process: what a call does wrong is
+//! The Vulkan loader is opened at run time; where there is none, [`adapters()`] says so. Errors of wgpu never end the process: what a call does wrong is
 //! caught in an error scope, what comes later marks the device as failed.
 
 mod adapters;
