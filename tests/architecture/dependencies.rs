@@ -34,14 +34,16 @@ use Knows::{Anything, Only};
 const RULES: &[Rule] = &[
     Rule { name: "chainbox-engine", knows: Only(&[]) },
     Rule { name: "chainbox-kernels", knows: Only(&[Always("chainbox-engine")]) },
+    Rule { name: "chainbox-hsm", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-api", knows: Only(&[Always("chainbox-engine")]) },
-    Rule { name: "chainbox-service", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
+    Rule { name: "chainbox-service", knows: Only(&[Always("chainbox-engine"), Always("chainbox-hsm"), Always("chainbox-api")]) },
     Rule { name: "libchainbox", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
     Rule {
         name: "chainbox",
         knows: Only(&[
             Always("chainbox-engine"),
             Always("chainbox-kernels"),
+            Always("chainbox-hsm"),
             Always("chainbox-api"),
             Always("chainbox-service"),
             Always("chainbox-workloads"),

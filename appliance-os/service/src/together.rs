@@ -22,7 +22,7 @@ use crate::{
     backends::{BackendReport, Backends},
     learned::Learned,
     metrics::Metrics,
-    work::{Answer, Payload, Pending, Work},
+    work::{Answer, Payload, Work},
 };
 
 const NAME: &str = "all";
@@ -85,7 +85,7 @@ impl Together {
         let source = self.next.fetch_add(1, Relaxed);
         let limits = SourceLimits { items_in_flight_max: ITEMS_MAX, is_named: true, ..SourceLimits::default() };
         self.work.set_source(source, limits);
-        let answer = self.work.submit_as_it_is(source, payload).and_then(Pending::wait);
+        let answer = self.work.answer(source, payload);
         self.work.forget_source(source);
         answer.map_err(|unanswered| Fault::Device { backend: NAME.to_owned(), what: unanswered.to_string() })
     }

@@ -1,19 +1,12 @@
 //! Items whose back end failed: they wait again, before all else of their requests.
 
-use super::{Class, Dispatcher, Standing, finish::Running, finish::RunningPart, shares::Side};
+use super::{Class, Dispatcher, finish::Running, finish::RunningPart};
 
 impl Dispatcher {
     /// Undoes the beginning of a job that is not running any more: nobody is charged for it, and its items are queued again.
     pub(super) fn send_back(&mut self, job: &Running) {
         self.end_on_back_end(job);
-        self.groups[job.standing as usize].jobs -= 1;
-        match job.standing {
-            Standing::Proven => self.inner.correct(Side::Favoured, job.predicted, 0),
-            Standing::Newcomer => self.inner.correct(Side::Other, job.predicted, 0),
-            Standing::Suspect => {}
-        }
-        let side = if job.standing == Standing::Suspect { Side::Other } else { Side::Favoured };
-        self.outer.correct(side, job.predicted, 0);
+        self.end_in_shares(job, 0);
         for part in &job.parts {
             self.send_part_back(part);
             self.enter(part.source);

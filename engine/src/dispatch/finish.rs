@@ -93,14 +93,7 @@ impl Dispatcher {
             member.items += job.size.items as u64;
             member.items_audited += audited.min(job.size.items) as u64;
         }
-        self.groups[job.standing as usize].jobs -= 1;
-        match job.standing {
-            Standing::Proven => self.inner.correct(Side::Favoured, job.predicted, work),
-            Standing::Newcomer => self.inner.correct(Side::Other, job.predicted, work),
-            Standing::Suspect => {}
-        }
-        let side = if job.standing == Standing::Suspect { Side::Other } else { Side::Favoured };
-        self.outer.correct(side, job.predicted, work);
+        self.end_in_shares(job, work);
         let mut finished = Vec::new();
         for (index, part) in job.parts.iter().enumerate() {
             let share = (u128::from(work) * u128::from(part.alone) / u128::from(job.alone)) as Work;
@@ -112,6 +105,18 @@ impl Dispatcher {
             self.drop_if_gone(part.source);
         }
         finished
+    }
+
+    /// A job of a standing does not run any more: its share is charged what it was, in place of what was predicted.
+    pub(super) fn end_in_shares(&mut self, job: &Running, work: Work) {
+        self.groups[job.standing as usize].jobs -= 1;
+        match job.standing {
+            Standing::Proven => self.inner.correct(Side::Favoured, job.predicted, work),
+            Standing::Newcomer => self.inner.correct(Side::Other, job.predicted, work),
+            Standing::Suspect => {}
+        }
+        let side = if job.standing == Standing::Suspect { Side::Other } else { Side::Favoured };
+        self.outer.correct(side, job.predicted, work);
     }
 
     /// A job does not run any more.

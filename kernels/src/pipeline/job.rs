@@ -93,10 +93,20 @@ pub(super) struct Job<'a> {
     pub curve: Option<Curve>,
     /// Jobs that cost the same by item, see [`super::chunks::Pace`].
     pub pace: usize,
+    /// Whether any string is too long for a lane. Hardly ever is, and then nobody has to look at each item.
+    has_long: bool,
 }
 
 /// How many paces there are: verification on each curve, recovery, digests, known keys of each curve.
 pub(super) const PACES: usize = 8;
+
+/// Whether any string of some columns is too long for a lane.
+fn has_long(columns: &[Option<&ByteColumn>; 4]) -> bool {
+    columns.iter().flatten().any(|column| {
+        let begins = [0].iter().chain(column.ends());
+        column.data().len() > STRING_BYTES_MAX && begins.zip(column.ends()).any(|(begin, end)| (end - begin) as usize > STRING_BYTES_MAX)
+    })
+}
 
 fn flag(is_set: bool, flag: u32) -> u32 {
     if is_set { flag } else { 0 }
@@ -116,8 +126,10 @@ impl<'a> Job<'a> {
         } else {
             vec![Stage { purpose: verify, kernels: &crate::program::VERIFY_KERNELS }]
         };
+        let columns = [Some(batch.keys()), Some(batch.inputs()), Some(batch.signatures()), shape.has_id().then(|| batch.ids())];
         Self {
-            columns: [Some(batch.keys()), Some(batch.inputs()), Some(batch.signatures()), shape.has_id().then(|| batch.ids())],
+            has_long: has_long(&columns),
+            columns,
             stages,
             flags: flag(is_message, FLAG_MESSAGES) | flag(shape.encoding == Encoding::Der, FLAG_DER) | flag(shape.low_s, FLAG_LOW_S),
             answer_words: VERIFY_WORDS,
@@ -141,8 +153,10 @@ impl<'a> Job<'a> {
     }
 
     pub(super) fn recover(batch: &'a RecoveryBatch) -> Self {
+        let columns = [None, Some(batch.inputs()), Some(batch.signatures()), None];
         Self {
-            columns: [None, Some(batch.inputs()), Some(batch.signatures()), None],
+            has_long: has_long(&columns),
+            columns,
             stages: vec![Stage { purpose: Purpose::Recover, kernels: &crate::program::RECOVER_KERNELS }],
             flags: flag(batch.input() == Input::Message, FLAG_MESSAGES) | flag(batch.low_s(), FLAG_LOW_S),
             answer_words: RECOVER_WORDS,
@@ -152,8 +166,10 @@ impl<'a> Job<'a> {
     }
 
     pub(super) fn digest(hash: Hash, messages: &'a ByteColumn) -> Self {
+        let columns = [None, Some(messages), None, None];
         Self {
-            columns: [None, Some(messages), None, None],
+            has_long: has_long(&columns),
+            columns,
             stages: vec![Stage { purpose: Purpose::Digest(hash), kernels: &["digest_messages"] }],
             flags: FLAG_MESSAGES,
             answer_words: DIGEST_WORDS,
@@ -177,7 +193,7 @@ impl<'a> Job<'a> {
 
     /// Whether the CPU decides this item: a string of it is too long for a lane.
     pub(super) fn is_long(&self, index: usize) -> bool {
-        self.lengths(index).into_iter().any(|length| length > STRING_BYTES_MAX)
+        self.has_long && self.lengths(index).into_iter().any(|length| length > STRING_BYTES_MAX)
     }
 
     /// Whether lanes are sorted by the lengths of inputs, so that those of a group hash the same number of blocks.

@@ -52,6 +52,8 @@ struct Place {
     owner: Option<(Curve, Box<[u8]>)>,
     /// Whether the table is made.
     is_made: bool,
+    /// The batch that makes it, by its count.
+    maker: u64,
     /// Batches that read it and are not done.
     readers: usize,
     used: u64,
@@ -176,7 +178,7 @@ impl State {
         if let Some(place) = known.place {
             let found = &mut self.places[place as usize];
             found.used = self.clock;
-            return (found.is_made || new.contains(&place)).then_some(place);
+            return (found.is_made || found.maker == self.clock).then_some(place);
         }
         if known.items < ITEMS_BEFORE_TABLE || new.len() >= new_max {
             return None;
@@ -185,7 +187,8 @@ impl State {
         if let Some((curve, evicted)) = self.places[place as usize].owner.take() {
             self.keys[curve as usize].remove(&evicted);
         }
-        self.places[place as usize] = Place { owner: Some((curve, key.into())), is_made: false, readers: 0, used: self.clock };
+        self.places[place as usize] =
+            Place { owner: Some((curve, key.into())), is_made: false, maker: self.clock, readers: 0, used: self.clock };
         self.keys[curve as usize].insert(key.into(), Key { place: Some(place), ..known });
         self.remembered = self.remembered.saturating_sub(1);
         new.push(place);
@@ -195,7 +198,7 @@ impl State {
     /// A place that nobody has, or that of the key that was not used for longest and not by this batch.
     fn free_place(&mut self, places_max: usize) -> Option<u32> {
         if self.places.len() < places_max {
-            self.places.push(Place { owner: None, is_made: false, readers: 0, used: 0 });
+            self.places.push(Place { owner: None, is_made: false, maker: 0, readers: 0, used: 0 });
             return Some(self.places.len() as u32 - 1);
         }
         let idle = self.places.iter().enumerate().filter(|(_, place)| place.readers == 0 && place.used < self.clock);

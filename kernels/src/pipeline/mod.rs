@@ -193,7 +193,7 @@ impl<D: Device> Verifier<D> {
             start = range.end;
             let piece = items.part(range);
             let new_here = match &piece {
-                Items::Known(known) => new.extract_if(.., |place| known.iter().any(|(_, other)| other == place)).collect(),
+                Items::Known(known) => new.extract_if(.., |place| known.binary_search_by_key(place, |&(_, place)| place).is_ok()).collect(),
                 _ => Vec::new(),
             };
             let station = loop {

@@ -1,5 +1,7 @@
 //! Columns become the input of a slot: the order of the lanes, then for each column the ends of its strings and their bytes.
 
+use std::collections::HashMap;
+
 use super::{
     STRING_BYTES_MAX,
     job::{IDS, INPUTS, Items, Job, KEYS, SIGNATURES},
@@ -54,13 +56,9 @@ pub(super) fn pack(job: &Job<'_>, items: &Items<'_>, new: &[u32], staging: &mut 
     lay_order(job, items, order);
     let order_at = words_so_far(input);
     put_words(input, order.iter().copied().chain(std::iter::repeat_n(0, lanes - count)));
-    let (key_slots_at, turn) = match items {
+    let (key_slots_at, turn, key_places) = match items {
         Items::Known(known) => put_places(known, new, order, input),
-        _ => (0, 0),
-    };
-    let key_places = match items {
-        Items::Known(known) => known.iter().map(|&(_, place)| place + 1).max().unwrap_or(0),
-        _ => 0,
+        Items::Range(_) | Items::List(_) => (0, 0, 0),
     };
     let [keys, inputs, signatures, ids] = [KEYS, INPUTS, SIGNATURES, IDS].map(|place| put_column(job, place, items, input));
     input.extend_from_slice(&[0; END_BYTES]);
@@ -87,16 +85,17 @@ pub(super) fn pack(job: &Job<'_>, items: &Items<'_>, new: &[u32], staging: &mut 
     }
 }
 
-/// The place of the table of each item's key, and for each new table the lane that has the key, and its place. Gives the words where both begin.
-fn put_places(known: &[(u32, u32)], new: &[u32], order: &[u32], input: &mut Vec<u8>) -> (u32, u32) {
+/// The place of the table of each item's key, and for each new table a lane that has the key, and its place. Gives the words where both begin, and how many
+/// places there are up to the last.
+fn put_places(known: &[(u32, u32)], new: &[u32], order: &[u32], input: &mut Vec<u8>) -> (u32, u32, u32) {
     let key_slots_at = words_so_far(input);
     put_words(input, known.iter().map(|&(_, place)| place));
     let turn = words_so_far(input);
-    for &new in new {
-        let lane = order.iter().position(|&item| known[item as usize].1 == new).expect("a new table is one of these items'");
-        put_words(input, [lane as u32, new].into_iter());
+    if !new.is_empty() {
+        let lanes: HashMap<u32, u32> = (0..).zip(order).map(|(lane, &item)| (known[item as usize].1, lane)).collect();
+        put_words(input, new.iter().flat_map(|place| [lanes[place], *place]));
     }
-    (key_slots_at, turn)
+    (key_slots_at, turn, known.last().map_or(0, |&(_, place)| place + 1))
 }
 
 /// The item of each lane. Those with messages of the same length stand together, since the lanes of a group wait for the longest. Items with known keys come

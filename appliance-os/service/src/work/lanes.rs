@@ -14,7 +14,7 @@ use super::{
     Shared, State, Unanswered,
     checked::{self, Checked, Failure},
     job::{self, Answers, Slice},
-    slots::Assigned,
+    slots::{Assigned, Submitter},
     spawn,
 };
 
@@ -33,25 +33,25 @@ pub fn start(shared: &Arc<Shared>) {
 }
 
 impl Shared {
-    /// Gives each lane that has nothing to do the job that the dispatcher has for it. Where `inline`, a small job is given back to be run here: two hops
-    /// to other threads would take longer than it does.
-    pub(super) fn hand_out(&self, state: &mut State, inline: bool) -> Option<Assigned> {
+    /// Gives each lane that has nothing to do the job that the dispatcher has for it. One that the submitter may do is given back to be run here: two hops
+    /// to other threads would take longer than a small one does.
+    pub(super) fn hand_out(&self, state: &mut State, submitter: Submitter) -> Option<Assigned> {
         let mut mine = None;
         // What one back end leaves may be another's: with several, lanes are asked until none takes anything. Each round makes a lane busy.
-        while self.hand_out_once(state, inline, &mut mine) && self.members.len() > 1 {}
+        while self.hand_out_once(state, submitter, &mut mine) && self.members.len() > 1 {}
         self.keep_timer_right(state);
         mine
     }
 
     /// Asks each lane that has nothing to do once. Whether any takes a job.
-    fn hand_out_once(&self, state: &mut State, inline: bool, mine: &mut Option<Assigned>) -> bool {
+    fn hand_out_once(&self, state: &mut State, submitter: Submitter, mine: &mut Option<Assigned>) -> bool {
         let mut is_any = false;
         for slot in 0..state.slots.len() {
             let Some(lane) = state.slots.idle(slot) else { continue };
             let Some(job) = state.dispatcher.next(self.start.elapsed(), lane) else { continue };
             is_any = true;
             let assigned = self.assign(state, slot, job);
-            if inline && mine.is_none() && assigned.is_small() {
+            if mine.is_none() && assigned.is_for(submitter) {
                 *mine = Some(assigned);
             } else {
                 state.slots.hand(assigned);
@@ -131,7 +131,7 @@ impl Shared {
             }
         }
         let events = self.events(&mut state);
-        self.hand_out(&mut state, false);
+        self.hand_out(&mut state, Submitter::Other);
         self.end_if_over(&state);
         drop(state);
         self.room.notify_waiters();

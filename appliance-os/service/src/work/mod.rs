@@ -17,7 +17,6 @@ mod timer;
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
     pin::pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -39,7 +38,7 @@ use canaries::Canaries;
 use job::Partial;
 use members::Members;
 use proofs::Proofs;
-use slots::Slots;
+use slots::{Slots, Submitter};
 
 pub use payload::{Answer, Payload, Unanswered};
 pub use pending::Pending;
@@ -121,15 +120,16 @@ impl Work {
     /// # Errors
     /// [`Unanswered::Refused`] above a limit, [`Unanswered::Closing`] in a shutdown.
     pub fn submit(&self, source: SourceId, payload: Payload) -> Result<Pending, Unanswered> {
-        self.submit_as_it_is(source, payload.of(source))
+        self.try_submit(source, payload.of(source), Submitter::GoesOn).map_err(|(unanswered, _)| unanswered)
     }
 
-    /// The same with items that stay those of the source that they name, whoever submits them.
+    /// The answer to a request whose items stay those of the source that they name, whoever submits them. The thread that waits for it works as well.
     ///
     /// # Errors
-    /// As for [`Self::submit`].
-    pub fn submit_as_it_is(&self, source: SourceId, payload: Payload) -> Result<Pending, Unanswered> {
-        self.try_submit(source, payload).map_err(|(unanswered, _)| unanswered)
+    /// As for [`Self::submit`], and why there is no answer.
+    pub fn answer(&self, source: SourceId, payload: Payload) -> Result<Answer, Unanswered> {
+        let pending = self.try_submit(source, payload, Submitter::Waits).map_err(|(unanswered, _)| unanswered)?;
+        pending.wait()
     }
 
     /// Accepts a request as soon as there is room for it.
@@ -142,7 +142,7 @@ impl Work {
             // Listens before it looks, so that no room is missed.
             let mut room = pin!(self.0.room.notified());
             room.as_mut().enable();
-            match self.try_submit(source, payload) {
+            match self.try_submit(source, payload, Submitter::GoesOn) {
                 Ok(pending) => return Ok(pending),
                 Err((Unanswered::Refused(refusal), back)) if refusal.retry_after().is_some() => payload = back,
                 Err((unanswered, _)) => return Err(unanswered),
@@ -153,7 +153,7 @@ impl Work {
 
     /// Gives the payload back where it is not accepted.
     #[expect(clippy::result_large_err, reason = "the payload is moved, never copied")]
-    fn try_submit(&self, source: SourceId, payload: Payload) -> Result<Pending, (Unanswered, Payload)> {
+    fn try_submit(&self, source: SourceId, payload: Payload, submitter: Submitter) -> Result<Pending, (Unanswered, Payload)> {
         let shared = &self.0;
         let request = Request { source, task: payload.task(), items: payload.items(), bytes: payload.bytes() };
         let (sender, receiver) = oneshot::channel();
@@ -173,7 +173,7 @@ impl Work {
         let partial = Partial::of(&payload);
         let waiting = Waiting { payload: Arc::new(payload), accepted: Instant::now(), has_begun: false, partial, answer: sender };
         state.waiting.insert(ticket, waiting);
-        let inline = shared.hand_out(&mut state, true);
+        let inline = shared.hand_out(&mut state, submitter);
         drop(state);
         if let Some(job) = inline {
             shared.run(job);
@@ -280,7 +280,7 @@ impl Shared {
 
     /// After a change: lanes that may go on do, and who waits for room looks again.
     fn settle(&self, mut state: MutexGuard<'_, State>) {
-        self.hand_out(&mut state, false);
+        self.hand_out(&mut state, Submitter::Other);
         self.end_if_over(&state);
         drop(state);
         self.room.notify_waiters();
@@ -308,12 +308,10 @@ impl State {
     }
 }
 
-/// Where the dispatcher's choices of places come from: no device knows it. The keys of hash maps are random in every process.
+/// Where the dispatcher's choices of places come from: no device knows it.
 fn seed() -> [u8; 32] {
     let mut seed = [0; 32];
-    for (number, bytes) in seed.chunks_exact_mut(8).enumerate() {
-        bytes.copy_from_slice(&RandomState::new().hash_one(number).to_le_bytes());
-    }
+    getrandom::fill(&mut seed).expect("the system gives some random bytes at the start");
     seed
 }
 

@@ -41,9 +41,29 @@ pub struct Assigned {
     pub slices: Vec<Slice>,
 }
 
+/// Whether the thread that submits a request may do it as well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Submitter {
+    /// It has other requests to accept: it does what is done sooner than another thread would begin with it.
+    GoesOn,
+    /// It waits for the answer: it does what there is for the CPU.
+    Waits,
+    /// It is not one that submits.
+    Other,
+}
+
 impl Assigned {
+    /// Whether the thread that submitted it does it.
+    pub fn is_for(&self, submitter: Submitter) -> bool {
+        match submitter {
+            Submitter::GoesOn => self.is_small(),
+            Submitter::Waits => self.job.handed.backend == CPU,
+            Submitter::Other => false,
+        }
+    }
+
     /// Whether it is done sooner than another thread would begin with it.
-    pub fn is_small(&self) -> bool {
+    fn is_small(&self) -> bool {
         let items: usize = self.slices.iter().map(|slice| slice.items.len()).sum();
         let bytes: usize = self.slices.iter().map(|slice| slice.payload.bytes()).sum();
         self.job.handed.backend == CPU && items <= INLINE_ITEMS_MAX && bytes <= INLINE_BYTES_MAX

@@ -8,7 +8,7 @@ use std::{
 use chainbox_engine::dispatch::{Due, Event, Time};
 use tracing::{error, info};
 
-use super::{Shared, State, Unanswered, spawn};
+use super::{Shared, State, Unanswered, slots::Submitter, spawn};
 
 /// The timer sleeps at least that long, whatever is due: so it takes no core, and nothing that it does has to be more exact.
 const SLEEP_MIN: Duration = Duration::from_micros(50);
@@ -67,7 +67,7 @@ impl Shared {
         }
         self.prove(state, now, &to_prove);
         let events = self.events(state);
-        self.hand_out(state, false);
+        self.hand_out(state, Submitter::Other);
         self.end_if_over(state);
         if !expired.is_empty() {
             self.room.notify_waiters();
