@@ -1,6 +1,7 @@
 //! The contract suite: what every device must pass.
 //!
-//! It makes keys of its own, whose labels begin with a prefix that the caller chooses, and destroys them again. Signatures are verified by the engine.
+//! It makes keys of its own, whose labels begin with a prefix that the caller chooses, and destroys them again; on a device that makes no keys it uses
+//! those that are there. Signatures are verified by the engine.
 
 use std::thread;
 
@@ -11,7 +12,7 @@ use chainbox_engine::{
     verdict::Verdict,
 };
 
-use super::Device;
+use super::{Capabilities, Device};
 use crate::{Algorithm, Deadline, Error, KeyInfo, Kind, Label, Signature};
 
 /// Threads that sign at once.
@@ -58,6 +59,26 @@ pub fn check(device: &dyn Device, prefix: &str, deadline: impl Fn() -> Deadline 
     suite.no_key()?;
     suite.random()?;
     suite.deadline_over(capabilities.algorithms[0])
+}
+
+/// Runs what there is of the suite for a device that makes and destroys no keys, on keys that it holds. No key has a label that begins with the prefix.
+///
+/// # Errors
+/// The first [`Failure`].
+pub fn check_with_keys(device: &dyn Device, labels: &[Label], prefix: &str, deadline: impl Fn() -> Deadline + Sync) -> Outcome {
+    let suite = Suite { device, prefix, deadline };
+    let capabilities = suite.take("capabilities", device.capabilities((suite.deadline)()))?;
+    let makes_none = !capabilities.generates && !capabilities.destroys;
+    suite.expect("capabilities", makes_none, || "a device that makes or destroys keys has the whole suite".to_owned())?;
+    suite.expect("labels", !labels.is_empty(), || "no key to check".to_owned())?;
+    for label in labels {
+        suite.given_key(label, &capabilities)?;
+    }
+    suite.unsupported(&[])?;
+    suite.no_key()?;
+    suite.random()?;
+    let late = device.sign(&labels[0], &digests("late", 1), Deadline::after(std::time::Duration::ZERO));
+    suite.refuses("deadline over", late, Kind::Deadline)
 }
 
 /// Whether a signature verifies over this digest in the engine.
@@ -108,18 +129,34 @@ impl<D: Fn() -> Deadline + Sync> Suite<'_, D> {
         self.expect("key", key == KeyInfo { label: label.clone(), algorithm, public_key }, || {
             format!("{key:?} is not the key that was made")
         })?;
-        let keys = self.take("keys", self.device.keys((self.deadline)()))?;
-        self.expect("keys", keys.contains(&key), || format!("{label} is not listed"))?;
-        self.expect("keys", keys.is_sorted_by(|a, b| a.label < b.label), || "not in the order of their labels".to_owned())?;
         self.refuses("generate twice", self.device.generate(&label, algorithm, (self.deadline)()), Kind::KeyExists)?;
-        for size in [0, 1, 2, 17.min(batch_max), 100.min(batch_max)] {
-            self.sign(&key, &digests(algorithm.name(), size))?;
-        }
-        self.edges(&key)?;
-        self.at_once(&key)?;
+        self.used(&key, batch_max)?;
         self.take("destroy", self.device.destroy(&label, (self.deadline)()))?;
         self.refuses("key destroyed", self.device.key(&label, (self.deadline)()), Kind::NoKey)?;
         self.refuses("sign destroyed", self.device.sign(&label, &digests("late", 1), (self.deadline)()), Kind::NoKey)
+    }
+
+    /// A key that was there before: found, listed, used by many, and still there after somebody tried to destroy it.
+    fn given_key(&self, label: &Label, capabilities: &Capabilities) -> Outcome {
+        let key = self.take("key", self.device.key(label, (self.deadline)()))?;
+        let is_named = key.label == *label && capabilities.algorithms.contains(&key.algorithm);
+        self.expect("key", is_named, || format!("{key:?} is not {label}, or of an algorithm that the device does not name"))?;
+        self.refuses("destroy", self.device.destroy(label, (self.deadline)()), Kind::Unsupported)?;
+        self.used(&key, capabilities.batch_max)?;
+        let again = self.take("key", self.device.key(label, (self.deadline)()))?;
+        self.expect("key", again == key, || format!("{again:?} was {key:?} before"))
+    }
+
+    /// Listed, and used by one and by many, in calls of all sizes.
+    fn used(&self, key: &KeyInfo, batch_max: usize) -> Outcome {
+        let keys = self.take("keys", self.device.keys((self.deadline)()))?;
+        self.expect("keys", keys.contains(key), || format!("{} is not listed", key.label))?;
+        self.expect("keys", keys.is_sorted_by(|a, b| a.label < b.label), || "not in the order of their labels".to_owned())?;
+        for size in [0, 1, 2, 17.min(batch_max), 100.min(batch_max)] {
+            self.sign(key, &digests(key.algorithm.name(), size))?;
+        }
+        self.edges(key)?;
+        self.at_once(key)
     }
 
     fn sign(&self, key: &KeyInfo, digests: &[Digest]) -> Outcome {
