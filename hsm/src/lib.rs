@@ -13,6 +13,8 @@ pub mod key;
 pub mod payload;
 pub mod secret;
 pub mod signer;
+pub mod software;
+mod storage;
 
 pub use deadline::Deadline;
 pub use device::Device;

@@ -1,5 +1,9 @@
 //! Secrets: held as long as they are needed, never printed, zeroized.
 
+mod source;
+
+pub use source::{NoSource, Source};
+
 use std::fmt;
 
 use zeroize::Zeroizing;

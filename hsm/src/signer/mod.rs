@@ -1,5 +1,14 @@
 //! What everybody but the devices sees.
 
+mod local;
+mod policy;
+mod queue;
+mod workers;
+
+pub use local::{Local, Observe, Options};
+pub use policy::{CallerPolicy, KeyPolicy, Policy};
+pub use workers::Limits;
+
 use chainbox_engine::scheme::Scheme;
 use futures_util::future::BoxFuture;
 

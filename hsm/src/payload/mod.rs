@@ -1,11 +1,20 @@
-//! What is signed: typed, so that a signature says what it signs.
+//! What is signed: typed, so that a signature says what it signs. docs/signing.md specifies the bytes.
+
+mod digest;
+mod encoding;
+mod tls;
+
+pub use digest::{SM2_ID, SM2_ID_TLS, digest, sm2_id};
+pub use encoding::{CHAIN_BYTES_MAX, TAGS, TRANSACTION_BYTES_MAX, message};
 
 use std::{fmt, str::FromStr};
 
 use chainbox_engine::hash::Digest;
+use serde::{Deserialize, Serialize};
 
 /// What a key may sign. A key has one role or several; [`Role::Opaque`] goes with no consensus role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Votes of a validator.
     Vote,
@@ -65,7 +74,8 @@ impl FromStr for Role {
 }
 
 /// A step of a round, in the order in which a validator takes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Step {
     /// Proposing a block.
     Propose,
@@ -73,6 +83,55 @@ pub enum Step {
     Prevote,
     /// The second vote.
     Precommit,
+}
+
+impl Step {
+    /// Every step.
+    pub const ALL: [Self; 3] = [Self::Propose, Self::Prevote, Self::Precommit];
+
+    /// The byte that stands for it in encodings and files.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Propose => 1,
+            Self::Prevote => 2,
+            Self::Precommit => 3,
+        }
+    }
+
+    /// The step of a byte.
+    #[must_use]
+    pub fn of_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.byte() == byte)
+    }
+
+    /// The name used in files, JSON and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Propose => "propose",
+            Self::Prevote => "prevote",
+            Self::Precommit => "precommit",
+        }
+    }
+}
+
+/// Where in the life of a chain a vote or a proposal stands: by height, then round, then step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// The height.
+    pub height: u64,
+    /// The round of that height.
+    pub round: u32,
+    /// The step of that round.
+    pub step: Step,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "height {}, round {}, {}", self.height, self.round, self.step.name())
+    }
 }
 
 /// Something to sign. The signer makes the digest of it.
@@ -128,6 +187,16 @@ impl Payload {
             Self::Tls(_) => Role::Tls,
             Self::Audit { .. } => Role::Audit,
             Self::Opaque(_) => Role::Opaque,
+        }
+    }
+
+    /// The chain and the place of a vote or a proposal; none for what is not of consensus.
+    #[must_use]
+    pub fn position(&self) -> Option<(&str, Position)> {
+        match self {
+            Self::Vote { chain, height, round, step, .. } => Some((chain, Position { height: *height, round: *round, step: *step })),
+            Self::Block { chain, height, round, .. } => Some((chain, Position { height: *height, round: *round, step: Step::Propose })),
+            _ => None,
         }
     }
 }

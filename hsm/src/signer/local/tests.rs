@@ -1,0 +1,393 @@
+//! The signer above the file of keys, and above a device that does what a test says.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+use chainbox_engine::{
+    hash::{Digest, sha256},
+    scheme::Scheme,
+};
+
+use super::*;
+use crate::{
+    Payload, Signature,
+    device::contract,
+    payload::{SM2_ID, Step, digest},
+    signer::policy::{CallerPolicy, KeyPolicy},
+    software::Software,
+};
+
+/// A device whose signatures a test gets in the hands.
+struct Faulty {
+    inner: Software,
+    calls: AtomicUsize,
+    digests: Mutex<Vec<usize>>,
+    fault: Box<Fault>,
+}
+
+/// What becomes of a call: its number, and what the device below answered.
+type Fault = dyn Fn(usize, Vec<Signature>) -> Result<Vec<Signature>, Error> + Send + Sync;
+
+impl Device for Faulty {
+    fn name(&self) -> &str {
+        "faulty"
+    }
+
+    fn capabilities(&self, deadline: Deadline) -> Result<Capabilities, Error> {
+        self.inner.capabilities(deadline)
+    }
+
+    fn keys(&self, deadline: Deadline) -> Result<Vec<KeyInfo>, Error> {
+        self.inner.keys(deadline)
+    }
+
+    fn key(&self, label: &Label, deadline: Deadline) -> Result<KeyInfo, Error> {
+        self.inner.key(label, deadline)
+    }
+
+    fn generate(&self, label: &Label, algorithm: Algorithm, deadline: Deadline) -> Result<PublicKey, Error> {
+        self.inner.generate(label, algorithm, deadline)
+    }
+
+    fn destroy(&self, label: &Label, deadline: Deadline) -> Result<(), Error> {
+        self.inner.destroy(label, deadline)
+    }
+
+    fn random(&self, bytes: &mut [u8], deadline: Deadline) -> Result<(), Error> {
+        self.inner.random(bytes, deadline)
+    }
+
+    fn sign(&self, label: &Label, digests: &[Digest], deadline: Deadline) -> Result<Vec<Signature>, Error> {
+        let call = self.calls.fetch_add(1, SeqCst);
+        self.digests.lock().expect("no test panics here").push(digests.len());
+        (self.fault)(call, self.inner.sign(label, digests, deadline)?)
+    }
+}
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    device: Arc<Faulty>,
+}
+
+/// A device with a key of each kind, whose calls go through `fault`.
+fn bench(fault: impl Fn(usize, Vec<Signature>) -> Result<Vec<Signature>, Error> + Send + Sync + 'static) -> Bench {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner = crate::software::tests::cheap(folder.path());
+    for (name, algorithm) in [("validator", Algorithm::Sm2), ("wallet", Algorithm::EcdsaSecp256k1), ("web", Algorithm::EcdsaP256)] {
+        inner.generate(&label(name), algorithm, soon()).expect("a key");
+    }
+    let (calls, digests) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    Bench { _folder: folder, device: Arc::new(Faulty { inner, calls, digests, fault: Box::new(fault) }) }
+}
+
+fn good(_call: usize, signatures: Vec<Signature>) -> Result<Vec<Signature>, Error> {
+    Ok(signatures)
+}
+
+fn label(name: &str) -> Label {
+    name.parse().expect("a label")
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
+fn policy() -> Policy {
+    let key = |scheme, roles: &[Role], chain: Option<&str>| KeyPolicy {
+        scheme,
+        roles: roles.to_vec(),
+        chain: chain.map(str::to_owned),
+        sm2_id: None,
+    };
+    let keys = [
+        ("validator", key(Scheme::Sm2Sm3, &[Role::Vote, Role::Block], Some("test-1"))),
+        ("wallet", key(Scheme::EcdsaSecp256k1Keccak256, &[Role::Transaction, Role::Opaque], None)),
+        ("web", key(Scheme::EcdsaP256Sha256, &[Role::Tls, Role::Transaction], None)),
+    ];
+    let caller =
+        |keys: &[(&str, &[Role])]| CallerPolicy { keys: keys.iter().map(|(key, roles)| ((*key).to_owned(), roles.to_vec())).collect() };
+    let callers = [
+        ("node", caller(&[("validator", &[Role::Vote, Role::Block]), ("wallet", &[Role::Transaction])])),
+        ("all", caller(&[("wallet", &[Role::Transaction, Role::Opaque]), ("web", &[Role::Tls, Role::Transaction])])),
+    ];
+    let own = |(name, value): (&str, _)| (name.to_owned(), value);
+    Policy {
+        keys: keys.into_iter().map(own).collect(),
+        callers: callers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+    }
+}
+
+impl Bench {
+    fn options(&self) -> Options {
+        Options { policy: policy(), check_signatures: true, ..Options::default() }
+    }
+
+    fn signer(&self) -> Local {
+        self.with(self.options())
+    }
+
+    fn with(&self, options: Options) -> Local {
+        Local::open(Arc::clone(&self.device) as Arc<dyn Device>, options, Arc::new(())).expect("a signer")
+    }
+}
+
+fn caller(name: &str) -> Caller {
+    Caller(name.to_owned())
+}
+
+fn request(key: &str, payload: Payload) -> SignRequest {
+    SignRequest { key: label(key), payload }
+}
+
+fn transaction(number: usize) -> SignRequest {
+    request("wallet", Payload::Transaction(format!("transaction {number}").into_bytes()))
+}
+
+async fn one(signer: &Local, from: &str, request: SignRequest) -> Result<Signed, Error> {
+    signer.sign(&caller(from), vec![request], soon()).await.remove(0)
+}
+
+fn tls() -> Payload {
+    Payload::Tls([&[b' '; 64][..], b"TLS 1.3, server CertificateVerify\0", &[7; 32]].concat())
+}
+
+/// What is signed verifies in the engine, over the message itself where there is one.
+#[tokio::test]
+async fn every_role_gets_a_signature_that_the_engine_verifies() {
+    let bench = bench(good);
+    let signer = bench.signer();
+    for (from, request) in [
+        ("node", transaction(0)),
+        ("all", request("wallet", Payload::Opaque(sha256(b"somebody's")))),
+        ("all", request("web", tls())),
+        ("all", request("web", Payload::Transaction(vec![0xf8; 200]))),
+    ] {
+        let signed = one(&signer, from, request.clone()).await.unwrap_or_else(|error| panic!("{request:?}: {error}"));
+        let key = signer.key(&request.key, soon()).await.expect("a key");
+        assert_eq!(signed.public_key, key.public_key);
+        let digest = digest(&request.payload, signed.scheme, &signed.public_key, SM2_ID).expect("a digest");
+        assert!(contract::verifies(&key, &digest, &signed.signature), "{request:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_policy_does_not_allow_is_refused() {
+    let bench = bench(good);
+    let signer = bench.signer();
+    let opaque = Payload::Opaque([7; 32]);
+    for (from, request, part) in [
+        ("nobody", transaction(0), "no caller"),
+        ("node", request("web", tls()), "may not use it"),
+        ("node", request("wallet", opaque.clone()), "under the role opaque"),
+        ("all", request("web", opaque), "under the role opaque"),
+        ("all", request("other", tls()), "may not use it"),
+        ("node", request("validator", Payload::Audit { records: 1, head: [7; 32] }), "under the role audit"),
+        ("node", request("validator", vote("test-2", 1)), "another chain"),
+    ] {
+        let error = one(&signer, from, request.clone()).await.expect_err(part);
+        assert_eq!(error.kind, Kind::Refused, "{request:?}");
+        assert!(error.what.contains(part), "{error}");
+    }
+    assert_eq!(bench.device.calls.load(SeqCst), 0, "the device was not asked");
+}
+
+fn vote(chain: &str, height: u64) -> Payload {
+    Payload::Vote { chain: chain.to_owned(), height, round: 0, step: Step::Prevote, block: Some([7; 32]) }
+}
+
+#[tokio::test]
+async fn one_bad_request_costs_no_other() {
+    let bench = bench(good);
+    let signer = bench.signer();
+    let requests = vec![transaction(0), request("wallet", Payload::Transaction(vec![])), request("web", tls()), transaction(1)];
+    let answers = signer.sign(&caller("all"), requests, soon()).await;
+    let kinds: Vec<_> = answers.iter().map(|answer| answer.as_ref().err().map(|error| error.kind)).collect();
+    assert_eq!(kinds, [None, Some(Kind::Input), None, None]);
+}
+
+#[tokio::test]
+async fn ecdsa_signatures_have_the_lower_s() {
+    let n = chainbox_engine::field::limbs::from_hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+    let bench = bench(move |_, mut signatures| {
+        for signature in &mut signatures {
+            let s = chainbox_engine::field::limbs::from_be_bytes(signature[32..].try_into().expect("32 bytes"));
+            signature[32..].copy_from_slice(&chainbox_engine::field::limbs::to_be_bytes(&chainbox_engine::field::limbs::sub(&n, &s).0));
+        }
+        Ok(signatures)
+    });
+    let signer = bench.signer();
+    for number in 0..16 {
+        let signed = one(&signer, "node", transaction(number)).await.expect("a signature");
+        assert!(signed.signature[32] < 0x80, "an s in the upper half");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_signature_does_not_leave() {
+    let bench = bench(|call, mut signatures| {
+        if call == 0 {
+            signatures[0][40] ^= 1;
+        }
+        Ok(signatures)
+    });
+    let signer = bench.signer();
+    assert_eq!(one(&signer, "node", transaction(0)).await.expect_err("wrong").kind, Kind::DeviceFailed);
+    one(&signer, "node", transaction(0)).await.expect("the next one is right");
+}
+
+#[tokio::test]
+async fn too_few_signatures_are_a_failure() {
+    let bench = bench(|_, _| Ok(Vec::new()));
+    assert_eq!(one(&bench.signer(), "node", transaction(0)).await.expect_err("none").kind, Kind::DeviceFailed);
+}
+
+#[tokio::test]
+async fn a_device_that_panics_costs_what_it_had_in_hand() {
+    let bench = bench(|call, signatures| if call == 0 { panic!("the module") } else { Ok(signatures) });
+    let signer = bench.signer();
+    assert_eq!(one(&signer, "node", transaction(0)).await.expect_err("panicked").kind, Kind::DeviceFailed);
+    one(&signer, "node", transaction(1)).await.expect("a signature");
+}
+
+/// A call that hangs holds its callers until their deadline and not longer, and others are served meanwhile.
+#[tokio::test]
+async fn a_device_that_hangs_holds_nobody_beyond_the_deadline() {
+    let (free, held) = std::sync::mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let bench = bench(move |call, signatures| {
+        if call == 0 {
+            // The test's end, or a free, lets it go.
+            held.lock().expect("one call").recv().ok();
+        }
+        Ok(signatures)
+    });
+    let limits = Limits { workers: 1, workers_held: 1, ..Limits::default() };
+    let signer = bench.with(Options { limits, ..bench.options() });
+    let deadline = Deadline::after(Duration::from_millis(50));
+    let late = signer.sign(&caller("node"), vec![transaction(0)], deadline).await.remove(0);
+    assert_eq!(late.expect_err("it hangs").kind, Kind::Deadline);
+    assert!(deadline.at().elapsed() < Duration::from_secs(20), "held far beyond the deadline");
+    while signer.threads_held() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    one(&signer, "node", transaction(1)).await.expect("another thread serves it");
+    drop(free);
+}
+
+#[tokio::test]
+async fn as_many_threads_are_given_up_as_the_limits_say() {
+    let (free, held) = std::sync::mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let bench = bench(move |_, signatures| {
+        // The test's end lets them go.
+        held.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+        Ok(signatures)
+    });
+    let limits = Limits { workers: 1, workers_held: 2, ..Limits::default() };
+    let signer = bench.with(Options { limits, ..bench.options() });
+    let error = loop {
+        let deadline = Deadline::after(Duration::from_millis(20));
+        let error = signer.sign(&caller("node"), vec![transaction(0)], deadline).await.remove(0).expect_err("it hangs");
+        if error.kind != Kind::Deadline {
+            break error;
+        }
+        assert!(bench.device.calls.load(SeqCst) <= 3, "more threads than the limits allow");
+    };
+    assert_eq!(error.kind, Kind::Busy);
+    assert!(error.what.contains("all 3 threads"), "{error}");
+    drop(free);
+}
+
+/// A thousand callers, one request each: all answered, gathered into fewer calls than there are requests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_are_all_answered() {
+    let bench = bench(|_, signatures| {
+        // As long as a slow device takes for a call, so that requests wait together.
+        thread::sleep(Duration::from_millis(2));
+        Ok(signatures)
+    });
+    let signer = Arc::new(bench.with(Options { limits: Limits { workers: 4, ..Limits::default() }, ..bench.options() }));
+    let callers: Vec<_> = (0..1000)
+        .map(|number| {
+            let signer = Arc::clone(&signer);
+            tokio::spawn(async move { one(&signer, "node", transaction(number)).await })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic").expect("a signature before the deadline");
+    }
+    let calls = bench.device.digests.lock().expect("no panic").clone();
+    assert_eq!(calls.iter().sum::<usize>(), 1000);
+    assert!(calls.len() < 500, "{} calls: nothing was gathered", calls.len());
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_as_busy() {
+    let bench = bench(|_, signatures| {
+        thread::sleep(Duration::from_millis(100));
+        Ok(signatures)
+    });
+    let limits = Limits { workers: 1, caller_waiting: 4, batch: 1, ..Limits::default() };
+    let signer = bench.with(Options { limits, ..bench.options() });
+    let answers = signer.sign(&caller("node"), (0..16).map(transaction).collect(), soon()).await;
+    let busy = answers.iter().filter(|answer| answer.as_ref().is_err_and(|error| error.kind == Kind::Busy)).count();
+    let signed = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(busy + signed, 16);
+    assert!((4..=6).contains(&signed), "{signed} signed");
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_not_signed() {
+    let bench = bench(|_, signatures| {
+        thread::sleep(Duration::from_millis(100));
+        Ok(signatures)
+    });
+    let limits = Limits { workers: 1, batch: 1, ..Limits::default() };
+    let signer = bench.with(Options { limits, ..bench.options() });
+    let deadline = Deadline::after(Duration::from_millis(50));
+    for answer in signer.sign(&caller("node"), (0..16).map(transaction).collect(), deadline).await {
+        assert_eq!(answer.expect_err("too late").kind, Kind::Deadline);
+    }
+    one(&signer, "node", transaction(99)).await.expect("a signature");
+    assert!(bench.device.calls.load(SeqCst) <= 3, "abandoned requests were signed");
+}
+
+#[tokio::test]
+async fn keys_are_managed_through_the_signer() {
+    let bench = bench(good);
+    let signer = bench.signer();
+    assert_eq!(signer.keys(soon()).await.expect("keys").len(), 3);
+    let new = label("new");
+    let public_key = signer.generate(&new, Algorithm::EcdsaP256, soon()).await.expect("a key");
+    assert_eq!(signer.key(&new, soon()).await.expect("a key").public_key, public_key);
+    signer.destroy(&new, soon()).await.expect("destroyed");
+    assert_eq!(signer.key(&new, soon()).await.expect_err("destroyed").kind, Kind::NoKey);
+    assert_eq!(signer.random(16, soon()).await.expect("bytes").len(), 16);
+    assert_eq!(signer.random(RANDOM_BYTES_MAX + 1, soon()).await.expect_err("too many").kind, Kind::Input);
+    assert_eq!(signer.capabilities(soon()).await.expect("capabilities").algorithms.len(), 3);
+}
+
+/// The public key is looked up once, and again where another key took the label.
+#[tokio::test]
+async fn a_key_that_was_replaced_is_noticed() {
+    let bench = bench(good);
+    let signer = bench.signer();
+    let before = one(&signer, "node", transaction(0)).await.expect("a signature").public_key;
+    bench.device.destroy(&label("wallet"), soon()).expect("destroyed behind the signer's back");
+    bench.device.generate(&label("wallet"), Algorithm::EcdsaSecp256k1, soon()).expect("a key");
+    assert_eq!(one(&signer, "node", transaction(0)).await.expect_err("another key signed").kind, Kind::DeviceFailed);
+    assert_ne!(one(&signer, "node", transaction(0)).await.expect("a signature").public_key, before);
+}
+
+#[tokio::test]
+async fn a_key_of_another_algorithm_than_the_settings_say_signs_nothing() {
+    let bench = bench(good);
+    let mut options = bench.options();
+    options.policy.keys.get_mut("wallet").expect("a key").scheme = Scheme::Sm2Sm3;
+    assert_eq!(one(&bench.with(options), "node", transaction(0)).await.expect_err("not SM2").kind, Kind::Refused);
+}

@@ -1,0 +1,102 @@
+//! Files that must be on the disk, and locks between processes.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+/// The mode of every file made here: its owner's alone.
+pub(crate) const MODE: u32 = 0o600;
+
+/// A lock that one process at a time holds; it ends with the process, however that ends.
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the lock. Only for what is held for the time of one write.
+    pub(crate) fn wait(path: &Path) -> io::Result<Self> {
+        let file = Self::open(path)?;
+        file.lock()?;
+        Ok(Self { _file: file })
+    }
+
+    fn open(path: &Path) -> io::Result<File> {
+        OpenOptions::new().create(true).truncate(false).write(true).mode(MODE).open(path)
+    }
+}
+
+/// Puts a file with these bytes in the place of another: after a crash it is the old one or the new one. Two writers at once must be kept apart by a [`Lock`].
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+    Disk::new(folder).replace(name, bytes)
+}
+
+/// A folder whose files must survive: the operations that can fail, one by one, so that tests can have each of them fail.
+pub(crate) trait Folder: Send + Sync {
+    /// An empty file in the place of whatever had the name.
+    fn create(&self, name: &str) -> io::Result<Box<dyn Handle>>;
+
+    /// Gives a file another name, in the place of whatever had it.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Puts the names on the disk.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Puts a file with these bytes in the place of another: after a crash it is the old one or the new one. Two writers at once must be kept apart.
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let new = format!("{name}.new");
+        let mut handle = self.create(&new)?;
+        handle.write_at(bytes, 0)?;
+        handle.sync()?;
+        self.rename(&new, name)?;
+        self.sync()
+    }
+}
+
+/// An open file.
+pub(crate) trait Handle: Send + Sync {
+    /// Writes all bytes from an offset on.
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Puts what was written on the disk.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// A folder of the file system.
+pub(crate) struct Disk(PathBuf);
+
+impl Disk {
+    /// A folder that is there.
+    pub(crate) fn new(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+}
+
+impl Folder for Disk {
+    fn create(&self, name: &str) -> io::Result<Box<dyn Handle>> {
+        Ok(Box::new(OpenOptions::new().create(true).truncate(true).write(true).mode(MODE).open(self.0.join(name))?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.0.join(from), self.0.join(to))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.0)?.sync_all()
+    }
+}
+
+impl Handle for File {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        // Lengths are data here; times of access are not.
+        self.sync_data()
+    }
+}
