@@ -11,6 +11,8 @@ pub mod device;
 pub mod error;
 pub mod key;
 pub mod payload;
+pub mod pkcs11;
+mod pool;
 pub mod secret;
 pub mod signer;
 pub mod software;
