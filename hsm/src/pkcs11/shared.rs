@@ -11,7 +11,7 @@ use std::{
 use chainbox_engine::hash::{Digest, sha256};
 use cryptoki::{
     error::{Error as Refused, RvError},
-    mechanism::{Mechanism, MechanismType, vendor_defined::VendorDefinedMechanism},
+    mechanism::{Mechanism, MechanismInfo, MechanismType, vendor_defined::VendorDefinedMechanism},
     object::ObjectHandle,
     session::Session,
     types::RawAuthPin,
@@ -78,6 +78,15 @@ impl Sm2 {
 
 fn vendor(mechanism: MechanismType) -> Mechanism<'static> {
     Mechanism::VendorDefined(VendorDefinedMechanism::new::<()>(mechanism, None))
+}
+
+/// Whether the token has a mechanism that does this. It is asked for each by its number: the list that the bindings give leaves vendors' mechanisms out.
+fn does(link: &Link, mechanism: MechanismType, this: impl Fn(&MechanismInfo) -> bool) -> Result<bool, Fault> {
+    match link.module.library().get_mechanism_info(link.slot, mechanism) {
+        Ok(info) => Ok(this(&info)),
+        Err(Refused::Pkcs11(RvError::MechanismInvalid, _)) => Ok(false),
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 impl Shared {
@@ -169,31 +178,32 @@ impl Shared {
     }
 
     pub(super) fn capabilities(&self, link: &Link) -> Result<Capabilities, Fault> {
-        let mechanisms = link.module.library().get_mechanism_list(link.slot)?;
-        let generates = mechanisms.contains(&MechanismType::ECC_KEY_PAIR_GEN) && !link.token.write_protected();
+        let writable = !link.token.write_protected();
+        let generates = writable && does(link, MechanismType::ECC_KEY_PAIR_GEN, MechanismInfo::generate_key_pair)?;
         let algorithms = match self.proved.get() {
             Some(proved) => proved.clone(),
-            None => self.prove(link, &mechanisms)?,
+            None => self.prove(link)?,
         };
         Ok(Capabilities {
             description: token::description(&link.token),
             algorithms,
             generates,
-            destroys: !link.token.write_protected(),
+            destroys: writable,
             sessions_max: self.options.sessions_max,
             batch_max: BATCH_MAX,
         })
     }
 
     /// The algorithms that the token's mechanisms allow and its curves bear; kept where every answer was a plain one.
-    fn prove(&self, link: &Link, mechanisms: &[MechanismType]) -> Result<Vec<Algorithm>, Fault> {
+    fn prove(&self, link: &Link) -> Result<Vec<Algorithm>, Fault> {
         let (mut proved, mut plain) = (Vec::new(), true);
         for algorithm in Algorithm::ALL {
             let signs = match algorithm {
                 Algorithm::EcdsaSecp256k1 | Algorithm::EcdsaP256 => Some(MechanismType::ECDSA),
                 Algorithm::Sm2 => self.sm2.sign,
             };
-            if !signs.is_some_and(|signs| mechanisms.contains(&signs)) {
+            let Some(signs) = signs else { continue };
+            if !does(link, signs, MechanismInfo::sign)? {
                 continue;
             }
             match self.proves(link, algorithm)? {

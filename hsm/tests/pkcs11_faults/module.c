@@ -22,9 +22,10 @@
 
 typedef unsigned long CK_RV, CK_SLOT_ID, CK_SESSION_HANDLE, CK_OBJECT_HANDLE, CK_ULONG;
 
-enum { CKR_OK = 0, CKR_DEVICE_REMOVED = 0x32, CKR_TOKEN_NOT_PRESENT = 0xe0, CKR_BUFFER_TOO_SMALL = 0x150, CKR_FUNCTION_FAILED = 6 };
+enum { CKR_OK = 0, CKR_DEVICE_REMOVED = 0x32, CKR_TOKEN_NOT_PRESENT = 0xe0, CKR_FUNCTION_FAILED = 6 };
 enum { CKA_VALUE = 0x11, CKA_SENSITIVE = 0x103, CKA_EXTRACTABLE = 0x162, CKA_EC_POINT = 0x181 };
 enum { CKM_EC_KEY_PAIR_GEN = 0x1040 };
+enum { CKF_SIGN = 0x800, CKF_GENERATE_KEY_PAIR = 0x10000 };
 #define CK_UNAVAILABLE (~0UL)
 
 /* A vendor's own mechanisms. */
@@ -40,6 +41,10 @@ struct mechanism {
     CK_ULONG mechanism;
     void *parameter;
     CK_ULONG bytes;
+};
+
+struct mechanism_info {
+    CK_ULONG bits_min, bits_max, flags;
 };
 
 struct initialize_args {
@@ -227,13 +232,9 @@ static int of_session(CK_SESSION_HANDLE session) {
     return -1;
 }
 
-static CK_RV get_mechanism_list(CK_SLOT_ID slot, CK_ULONG *mechanisms, CK_ULONG *count) {
-    CK_ULONG room = *count;
-    CK_RV code = GetMechanismList(slot, (uint64_t)mechanisms, (uint64_t)count, 0, 0, 0, 0, 0);
-    if (code != CKR_OK) return code;
-    if (mechanisms != NULL && *count + 2 > room) return CKR_BUFFER_TOO_SMALL;
-    if (mechanisms != NULL) mechanisms[*count] = SM2_GENERATE, mechanisms[*count + 1] = SM2_SIGN;
-    *count += 2;
+static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_ULONG mechanism, struct mechanism_info *info) {
+    if (mechanism != SM2_GENERATE && mechanism != SM2_SIGN) return GetMechanismInfo(slot, mechanism, (uint64_t)info, 0, 0, 0, 0, 0);
+    *info = (struct mechanism_info){256, 256, mechanism == SM2_SIGN ? CKF_SIGN : CKF_GENERATE_KEY_PAIR};
     return CKR_OK;
 }
 
@@ -328,7 +329,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(struct function_l
     list.functions[F_GetSlotList] = get_slot_list;
     list.functions[F_OpenSession] = open_session;
     list.functions[F_GetAttributeValue] = get_attribute_value;
-    list.functions[F_GetMechanismList] = get_mechanism_list;
+    list.functions[F_GetMechanismInfo] = get_mechanism_info;
     list.functions[F_GenerateKeyPair] = generate_key_pair;
     list.functions[F_SignInit] = sign_init;
     list.functions[F_Sign] = sign;
