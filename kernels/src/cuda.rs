@@ -25,6 +25,9 @@ use crate::{
 };
 
 /// PTX by the names of programs, each with a zero at its end.
+type Ptx = &'static [(&'static str, &'static [u8])];
+
+/// What this build holds: the programs of back ends, and those of the harness.
 mod ptx {
     include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 }
@@ -70,10 +73,23 @@ impl Listed {
     /// # Errors
     /// [`DeviceError`] where the driver refuses.
     pub fn open(&self) -> Result<Cuda, DeviceError> {
+        self.open_with(&[])
+    }
+
+    /// Opens the device for the tests of kernel functions, with the PTX of their programs as well. Nobody else calls this, so that a program that has no use
+    /// for that PTX does not hold it.
+    ///
+    /// # Errors
+    /// [`DeviceError`] where the driver refuses.
+    pub fn open_for_harness(&self) -> Result<Cuda, DeviceError> {
+        self.open_with(ptx::HARNESS)
+    }
+
+    fn open_with(&self, more: Ptx) -> Result<Cuda, DeviceError> {
         // SAFETY: the device is one that the driver listed.
         let raw = unsafe { result::primary_ctx::retain(self.device) }.map_err(lost)?;
         let context = Arc::new(Context { device: self.device, raw });
-        Ok(Cuda { info: self.info.clone(), context, last_kernel: Mutex::new(None) })
+        Ok(Cuda { info: self.info.clone(), context, more, last_kernel: Mutex::new(None) })
     }
 }
 
@@ -226,6 +242,8 @@ impl Drop for Event {
 pub struct Cuda {
     info: DeviceInfo,
     context: Arc<Context>,
+    /// PTX beside that of back ends.
+    more: Ptx,
     /// After the last kernel that was submitted, of whatever slot.
     last_kernel: Mutex<Option<Arc<Event>>>,
 }
@@ -356,7 +374,7 @@ impl Device for Cuda {
 
     fn compile(&self, program: &Program) -> Result<Compiled, DeviceError> {
         let refused = |log: String| DeviceError::Compile { program: program.name.clone(), log };
-        let found = ptx::PROGRAMS.iter().find(|(name, _)| *name == program.name);
+        let found = ptx::PROGRAMS.iter().chain(self.more).find(|(name, _)| *name == program.name);
         let (_, text) =
             found.ok_or_else(|| refused("this build holds no PTX of it; make it with kernels/ptx/build and build again".to_owned()))?;
         self.context.enter()?;

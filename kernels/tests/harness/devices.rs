@@ -33,6 +33,17 @@ pub fn on_every_device(test: &impl OnDevice) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut devices = 0;
+    #[cfg(feature = "cuda")]
+    match chainbox_kernels::cuda::Cuda::all() {
+        Ok(listed) => {
+            for device in listed {
+                devices += 1;
+                let name = name_of(device.info(), "");
+                test.run(&name, device.open_for_harness().unwrap_or_else(|error| panic!("{name}: {error}")));
+            }
+        }
+        Err(why) => eprintln!("CUDA: {why}"),
+    }
     #[cfg(feature = "opencl")]
     match chainbox_kernels::opencl::OpenCl::all() {
         Ok(listed) => {

@@ -12,6 +12,8 @@ use chainbox_kernels::{
     program::{Curve, Program, Purpose},
 };
 
+use crate::programs::FLIP;
+
 /// Where a bit flips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -48,7 +50,7 @@ pub struct Slot<D: Device> {
 
 impl<D: Device> Flipping<D> {
     pub fn new(inner: D, plan: Plan) -> Self {
-        let flip = inner.compile(&Program::new(Purpose::Harness(Curve::Secp256k1, &["test_flip"]))).unwrap();
+        let flip = inner.compile(&Program::new(Purpose::Harness(Curve::Secp256k1, &FLIP))).unwrap();
         Self { inner, plan, flip }
     }
 

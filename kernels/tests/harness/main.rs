@@ -1,6 +1,6 @@
 //! Every kernel function on every device of this machine, against the engine or plain big integers; then the contract suite, and faults of devices.
 //!
-//! CI has PoCL for OpenCL and lavapipe for Vulkan. A machine without devices fails these tests, unless CHAINBOX_NO_DEVICES=1 says that it is meant to have none.
+//! CI has PoCL for OpenCL and lavapipe for Vulkan; CUDA devices take part in builds that hold PTX. A machine without devices fails these tests, unless CHAINBOX_NO_DEVICES=1 says that it is meant to have none.
 
 mod contract;
 mod devices;
@@ -9,4 +9,5 @@ mod flipping;
 mod functions;
 mod items;
 mod known;
+mod programs;
 mod values;

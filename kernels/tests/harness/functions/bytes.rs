@@ -11,17 +11,10 @@ use chainbox_kernels::program;
 use num_bigint::BigUint;
 
 use super::{Function, integer_of, try_all, words_of, words_of_limbs};
-use crate::values::{edges, seeded, words};
-
-const KERNELS: [&str; 7] = [
-    "test_input_word",
-    "test_input_u256",
-    "test_input_magnitude",
-    "test_string_at",
-    "test_signature_raw",
-    "test_signature_der",
-    "test_key_parse",
-];
+use crate::{
+    programs::BYTES as KERNELS,
+    values::{edges, seeded, words},
+};
 
 fn some_bytes(count: usize) -> Vec<u8> {
     (0..count.div_ceil(32)).flat_map(|number| seeded("bytes", number).to_bytes_be()).chain([0; 64]).take(count).collect()

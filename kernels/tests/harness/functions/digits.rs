@@ -5,9 +5,10 @@ use chainbox_kernels::program;
 use num_bigint::BigUint;
 
 use super::{Function, integer_of, lanes, limbs_of, try_all};
-use crate::values::{arguments, edges, integer, words};
-
-const KERNELS: [&str; 4] = ["test_digits_of_base", "test_digits_of_known", "test_digits_of_key", "test_digit_of"];
+use crate::{
+    programs::DIGITS as KERNELS,
+    values::{arguments, edges, integer, words},
+};
 
 /// A window of 4 bits with 7 in each of `count` places.
 fn sevens(count: usize) -> BigUint {

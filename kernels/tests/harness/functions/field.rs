@@ -8,21 +8,10 @@ use chainbox_kernels::program;
 use num_bigint::BigUint;
 
 use super::{Function, integer_of, lanes, try_all};
-use crate::values::{arguments, edges, integer, words};
-
-const KERNELS: [&str; 11] = [
-    "test_fe_add",
-    "test_fe_sub",
-    "test_fe_neg",
-    "test_fe_half",
-    "test_fe_mul",
-    "test_fe_sqr",
-    "test_fe_from_integer",
-    "test_fe_to_integer",
-    "test_fe_pow",
-    "test_fe_inv",
-    "test_fe_sqrt",
-];
+use crate::{
+    programs::FIELD as KERNELS,
+    values::{arguments, edges, integer, words},
+};
 
 /// A prime, and what an element that stands for 1 is: 2^256 modulo the prime in Montgomery form.
 #[derive(Clone)]

@@ -4,9 +4,10 @@ use chainbox_engine::curve::Curve;
 use chainbox_kernels::program;
 
 use super::{Function, field::Prime, integer_of, lanes, try_all};
-use crate::values::{arguments, edges, integer, words};
-
-const KERNELS: [&str; 2] = ["test_group_inv_fe", "test_group_inv_sc"];
+use crate::{
+    programs::GROUPS as KERNELS,
+    values::{arguments, edges, integer, words},
+};
 
 /// Groups with zeros at the front, in the middle and at the end, one of zeros alone, and a last one that is not full.
 fn functions<C: Curve>(curve: program::Curve) {

@@ -9,10 +9,10 @@ use chainbox_engine::{
 use chainbox_kernels::program;
 
 use super::{Function, limbs_of, try_all, words_of_limbs};
-use crate::values::{seeded, words};
-
-const KERNELS: [&str; 2] = ["test_hash_block", "test_hash_text"];
-const SM2_KERNELS: [&str; 2] = ["test_hash_z_a", "test_hash_message"];
+use crate::{
+    programs::{HASHES as KERNELS, Z_A as SM2_KERNELS},
+    values::{seeded, words},
+};
 
 fn message(length: usize) -> Vec<u8> {
     let blocks = (0..=length / 32).flat_map(|number| limbs::to_be_bytes(&limbs_of(&words(&seeded("message", 1000 * length + number)))));

@@ -4,21 +4,10 @@ use chainbox_kernels::program::Curve;
 use num_bigint::BigUint;
 
 use super::{Function, lanes, try_all};
-use crate::values::{self, arguments, integer};
-
-const KERNELS: [&str; 11] = [
-    "test_word_mul_add",
-    "test_word_swap",
-    "test_word_rotate",
-    "test_u256_is_zero",
-    "test_u256_less",
-    "test_u256_equal",
-    "test_u256_select",
-    "test_u256_add",
-    "test_u256_sub",
-    "test_u256_mul",
-    "test_u256_sqr",
-];
+use crate::{
+    programs::LIMBS as KERNELS,
+    values::{self, arguments, integer},
+};
 
 const WORDS: [u32; 12] = [0, 1, 2, 0x7fff, 0x8000, 0xffff, 0x1_0000, 0x1_0001, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 

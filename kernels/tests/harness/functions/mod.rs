@@ -19,7 +19,7 @@ use num_bigint::BigUint;
 
 use crate::{
     devices::{OnDevice, compile, launch, on_every_device},
-    values,
+    programs, values,
 };
 
 /// Whether the words of an answer are right for the words of its arguments.
@@ -96,6 +96,11 @@ impl OnDevice for Part {
 /// Tries functions on every device. `kernels` are theirs, in order.
 fn try_all(curve: Curve, kernels: &'static [&'static str], functions: Vec<Function>) {
     assert_eq!(kernels.len(), functions.len());
+    let purpose = Purpose::Harness(curve, kernels);
+    assert!(
+        programs::all().contains(&purpose) || Purpose::all().contains(&purpose),
+        "there is no PTX of {purpose:?}: name it in programs.rs"
+    );
     on_every_device(&Part { curve, kernels, functions });
 }
 

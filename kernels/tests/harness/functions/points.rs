@@ -11,10 +11,10 @@ use chainbox_engine::{
 use chainbox_kernels::program;
 
 use super::{Function, element_of, limbs_of, try_all, words_of};
-use crate::values::{seeded, words};
-
-const KERNELS: [&str; 6] =
-    ["test_ge_is_on_curve", "test_ge_lift_x", "test_ge_double", "test_ge_add_affine", "test_ge_neg_if", "test_ge_scale"];
+use crate::{
+    programs::POINTS as KERNELS,
+    values::{seeded, words},
+};
 
 /// Points to try: G, its first multiples and their opposites, others from a seed.
 fn points<C: Curve>() -> Vec<Affine<C>> {

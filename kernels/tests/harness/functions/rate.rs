@@ -6,8 +6,7 @@ use chainbox_kernels::{
 };
 
 use super::{Function, try_all};
-
-const KERNELS: [&str; 1] = ["multiply_add_rate"];
+use crate::programs::RATE as KERNELS;
 
 #[test]
 fn the_measured_loop_is_not_left_out() {

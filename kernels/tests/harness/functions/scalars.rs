@@ -5,19 +5,10 @@ use chainbox_kernels::program;
 use num_bigint::BigUint;
 
 use super::{Function, field::Prime, integer_of, lanes, try_all};
-use crate::values::{arguments, edges, integer, words};
-
-const KERNELS: [&str; 9] = [
-    "test_sc_reduce",
-    "test_sc_add",
-    "test_sc_sub",
-    "test_sc_neg",
-    "test_sc_mul",
-    "test_sc_from_integer",
-    "test_sc_to_integer",
-    "test_sc_inv",
-    "test_sc_is_high",
-];
+use crate::{
+    programs::SCALARS as KERNELS,
+    values::{arguments, edges, integer, words},
+};
 
 fn functions<C: Curve>(curve: program::Curve) {
     let n = Prime::montgomery(integer_of(&C::N));
