@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use chainbox_engine::scheme::Scheme;
+use serde::{Deserialize, Serialize};
 
 /// A public key: SEC1, uncompressed (`04 || x || y`).
 pub type PublicKey = [u8; 65];
@@ -79,7 +80,8 @@ impl FromStr for Algorithm {
 pub const LABEL_BYTES_MAX: usize = 64;
 
 /// The name of a key on a device: 1 to [`LABEL_BYTES_MAX`] bytes of text without control characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Label(String);
 
 impl Label {
@@ -87,6 +89,20 @@ impl Label {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Label {
+    type Error = NoLabel;
+
+    fn try_from(text: String) -> Result<Self, NoLabel> {
+        text.parse()
+    }
+}
+
+impl From<Label> for String {
+    fn from(label: Label) -> Self {
+        label.0
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod deadline;
 pub mod device;
 pub mod error;
+pub mod guard;
 pub mod key;
 pub mod payload;
 pub mod pkcs11;

@@ -4,6 +4,7 @@ mod signing;
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -17,7 +18,7 @@ use super::{
     policy::Policy,
     workers::{Limits, Workers},
 };
-use crate::{Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, PublicKey, Role, device::Capabilities};
+use crate::{Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, PublicKey, Role, device::Capabilities, guard::Guard};
 use signing::{Job, Signing};
 
 /// The most random bytes of one call.
@@ -34,6 +35,8 @@ pub struct Options {
     pub policy: Policy,
     /// Whether the engine verifies every signature before it leaves. Those of consensus roles it verifies always.
     pub check_signatures: bool,
+    /// The folder of the double-vote guard, which `chainbox hsm guard create` makes. Nothing is signed for consensus without it.
+    pub guard: Option<PathBuf>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -64,12 +67,14 @@ impl Local {
     /// Takes a device over, which is not asked for anything yet.
     ///
     /// # Errors
-    /// [`Kind::Input`] where the options contradict themselves.
+    /// [`Kind::Input`] where the options contradict themselves, [`Kind::Storage`] where the guard cannot be opened.
     pub fn open(device: Arc<dyn Device>, options: Options, observer: Arc<dyn Observe>) -> Result<Self, Error> {
-        let Options { policy, check_signatures, limits } = options;
+        let Options { policy, check_signatures, guard, limits } = options;
         limits.check()?;
         policy.check()?;
-        let signing = Signing { device, observer, check_signatures, keys: RwLock::new(HashMap::new()) };
+        need_guard(&policy, guard.is_some())?;
+        let guard = guard.map(|folder| Guard::open(&folder)).transpose()?;
+        let signing = Signing { device, observer, check_signatures, guard, keys: RwLock::new(HashMap::new()) };
         Ok(Self { workers: Workers::new(signing, limits), policy: RwLock::new(Arc::new(policy)) })
     }
 
@@ -79,8 +84,15 @@ impl Local {
     /// [`Kind::Input`] where it contradicts itself; the old one stays.
     pub fn set_policy(&self, policy: Policy) -> Result<(), Error> {
         policy.check()?;
+        need_guard(&policy, self.guard().is_some())?;
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
         Ok(())
+    }
+
+    /// The double-vote guard.
+    #[must_use]
+    pub fn guard(&self) -> Option<&Guard> {
+        self.workers.work().guard.as_ref()
     }
 
     /// Threads that the device holds beyond the deadline of their work.
@@ -138,6 +150,14 @@ impl Local {
         });
         Box::pin(self.wait(task.map(|()| answer), deadline))
     }
+}
+
+fn need_guard(policy: &Policy, is_there: bool) -> Result<(), Error> {
+    let voter = policy.keys.iter().find(|(_, key)| key.is_consensus());
+    voter.filter(|_| !is_there).map_or(Ok(()), |(label, _)| {
+        let error = Error::new(Kind::Input, format!("key {label}"), "a key that votes or proposes needs the double-vote guard");
+        Err(error.remedy("name the guard's folder in the settings, and make it once with chainbox hsm guard create"))
+    })
 }
 
 /// What a caller waits for, or why it need not.

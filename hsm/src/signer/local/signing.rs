@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use super::Observe;
 use crate::{
     Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, Payload, Signature,
+    guard::Guard,
     payload::digest,
     signer::{Signed, policy::KeyPolicy, workers::Work},
 };
@@ -43,6 +44,7 @@ pub(super) struct Signing {
     pub(super) device: Arc<dyn Device>,
     pub(super) observer: Arc<dyn Observe>,
     pub(super) check_signatures: bool,
+    pub(super) guard: Option<Guard>,
     /// Keys as the device showed them last.
     pub(super) keys: RwLock<HashMap<Label, KeyInfo>>,
 }
@@ -61,13 +63,17 @@ impl Work for Signing {
             Ok(key) => key,
             Err(error) => return jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
         };
-        let (jobs, digests) = self.digests(&key, jobs);
+        let (jobs, digests) = self.permitted(&key, self.digests(&key, jobs));
         begun();
+        let is_guarded = jobs.iter().any(|job| job.payload.position().is_some());
         let signatures = self.signatures(&key, &digests, deadline);
         for (index, job) in jobs.into_iter().enumerate() {
             let signature = signatures.as_ref().map_err(Clone::clone).map(|signatures| signatures[index]);
             let signed = signature.and_then(|signature| self.checked(&key, &job, &digests[index], signature));
             job.answer(signed);
+        }
+        if let Some(guard) = self.guard.as_ref().filter(|_| is_guarded) {
+            guard.mirror(&key);
         }
     }
 }
@@ -102,8 +108,8 @@ impl Signing {
         self.keys.write().unwrap_or_else(PoisonError::into_inner).remove(label);
     }
 
-    /// The jobs that have a digest, and these; the others are answered.
-    fn digests(&self, key: &KeyInfo, jobs: Vec<Job>) -> (Vec<Job>, Vec<Digest>) {
+    /// The jobs that have a digest, with it; the others are answered.
+    fn digests(&self, key: &KeyInfo, jobs: Vec<Job>) -> Vec<(Job, Digest)> {
         let digest = |job: Job| match digest_of(key, &job) {
             Ok(digest) => Some((job, digest)),
             Err(error) => {
@@ -111,7 +117,31 @@ impl Signing {
                 None
             }
         };
-        jobs.into_iter().filter_map(digest).unzip()
+        jobs.into_iter().filter_map(digest).collect()
+    }
+
+    /// The jobs that the guard lets through, and their digests; the others are answered.
+    fn permitted(&self, key: &KeyInfo, jobs: Vec<(Job, Digest)>) -> (Vec<Job>, Vec<Digest>) {
+        let votes = jobs.iter().filter_map(|(job, digest)| job.payload.position().map(|(_, position)| (position, *digest)));
+        let votes: Vec<_> = votes.collect();
+        let chain = jobs.iter().find_map(|(job, _)| job.policy.chain.as_deref()).unwrap_or_default();
+        let mut answers = match &self.guard {
+            _ if votes.is_empty() => Vec::new(),
+            Some(guard) => guard.permit(key, chain, &votes),
+            None => votes.iter().map(|_| Err(Error::new(Kind::Storage, self.device.name(), "there is no double-vote guard"))).collect(),
+        }
+        .into_iter();
+        let permitted = |(job, digest): (Job, Digest)| {
+            let answer = if job.payload.position().is_some() { answers.next()? } else { Ok(()) };
+            match answer {
+                Ok(()) => Some((job, digest)),
+                Err(error) => {
+                    job.answer(Err(error));
+                    None
+                }
+            }
+        };
+        jobs.into_iter().filter_map(permitted).unzip()
     }
 
     /// One call to the device.

@@ -13,6 +13,8 @@ use chainbox_engine::{
     scheme::Scheme,
 };
 
+use futures_util::FutureExt;
+
 use super::*;
 use crate::{
     Payload, Signature,
@@ -70,7 +72,7 @@ impl Device for Faulty {
 }
 
 struct Bench {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     device: Arc<Faulty>,
 }
 
@@ -82,7 +84,7 @@ fn bench(fault: impl Fn(usize, Vec<Signature>) -> Result<Vec<Signature>, Error> 
         inner.generate(&label(name), algorithm, soon()).expect("a key");
     }
     let (calls, digests) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    Bench { _folder: folder, device: Arc::new(Faulty { inner, calls, digests, fault: Box::new(fault) }) }
+    Bench { folder, device: Arc::new(Faulty { inner, calls, digests, fault: Box::new(fault) }) }
 }
 
 fn good(_call: usize, signatures: Vec<Signature>) -> Result<Vec<Signature>, Error> {
@@ -124,7 +126,11 @@ fn policy() -> Policy {
 
 impl Bench {
     fn options(&self) -> Options {
-        Options { policy: policy(), check_signatures: true, ..Options::default() }
+        let guard = self.folder.path().join("guard");
+        if !guard.exists() {
+            Guard::create(&guard).expect("a guard");
+        }
+        Options { policy: policy(), check_signatures: true, guard: Some(guard), ..Options::default() }
     }
 
     fn signer(&self) -> Local {
@@ -163,6 +169,8 @@ async fn every_role_gets_a_signature_that_the_engine_verifies() {
     let signer = bench.signer();
     for (from, request) in [
         ("node", transaction(0)),
+        ("node", request("validator", vote("test-1", 1))),
+        ("node", request("validator", Payload::Block { chain: "test-1".to_owned(), height: 2, round: 0, block: [7; 32] })),
         ("all", request("wallet", Payload::Opaque(sha256(b"somebody's")))),
         ("all", request("web", tls())),
         ("all", request("web", Payload::Transaction(vec![0xf8; 200]))),
@@ -390,4 +398,115 @@ async fn a_key_of_another_algorithm_than_the_settings_say_signs_nothing() {
     let mut options = bench.options();
     options.policy.keys.get_mut("wallet").expect("a key").scheme = Scheme::Sm2Sm3;
     assert_eq!(one(&bench.with(options), "node", transaction(0)).await.expect_err("not SM2").kind, Kind::Refused);
+}
+
+fn vote_for(height: u64, step: Step, block: u8) -> SignRequest {
+    request("validator", Payload::Vote { chain: "test-1".to_owned(), height, round: 0, step, block: Some([block; 32]) })
+}
+
+#[tokio::test]
+async fn nothing_is_voted_twice_also_after_a_restart() {
+    let bench = bench(good);
+    for restarts in 0..2 {
+        let signer = bench.signer();
+        one(&signer, "node", vote_for(5, Step::Prevote, 1)).await.unwrap_or_else(|error| panic!("after {restarts} restarts: {error}"));
+        for double in [vote_for(5, Step::Prevote, 2), vote_for(4, Step::Precommit, 1)] {
+            assert_eq!(one(&signer, "node", double).await.expect_err("a second vote").kind, Kind::DoubleVote);
+        }
+    }
+    assert_eq!(bench.device.calls.load(SeqCst), 2, "the device was asked for a second vote");
+}
+
+/// Where the device fails after the guard wrote, the same vote may be tried again and no other.
+#[tokio::test]
+async fn a_vote_that_the_device_failed_at_can_be_tried_again() {
+    let bench = bench(|call, signatures| if call == 0 { Err(Error::new(Kind::DeviceGone, "faulty", "unplugged")) } else { Ok(signatures) });
+    let signer = bench.signer();
+    assert_eq!(one(&signer, "node", vote_for(5, Step::Prevote, 1)).await.expect_err("unplugged").kind, Kind::DeviceGone);
+    assert_eq!(one(&signer, "node", vote_for(5, Step::Prevote, 2)).await.expect_err("another").kind, Kind::DoubleVote);
+    one(&signer, "node", vote_for(5, Step::Prevote, 1)).await.expect("the same");
+}
+
+/// The votes of one caller are judged in the order in which they were asked for, however many threads there are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn votes_keep_their_order() {
+    let bench = bench(|_, signatures| {
+        thread::sleep(Duration::from_millis(1));
+        Ok(signatures)
+    });
+    let signer = bench.signer();
+    let node = caller("node");
+    let mut waiting = Vec::new();
+    for height in 0..100 {
+        let mut answer = signer.sign(&node, vec![vote_for(height, Step::Prevote, 1), vote_for(height, Step::Precommit, 1)], soon());
+        // Asked for, not waited for.
+        let asked = (&mut answer).now_or_never();
+        waiting.push(async move {
+            match asked {
+                Some(answers) => answers,
+                None => answer.await,
+            }
+        });
+    }
+    for (height, answers) in futures_util::future::join_all(waiting).await.into_iter().enumerate() {
+        for answer in answers {
+            answer.unwrap_or_else(|error| panic!("height {height}: {error}"));
+        }
+    }
+}
+
+/// Of many who ask for different votes at one place at once, one gets a signature.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_conflicting_votes_is_signed() {
+    let bench = bench(good);
+    let signer = Arc::new(bench.signer());
+    let callers: Vec<_> = (0..64)
+        .map(|block| {
+            let signer = Arc::clone(&signer);
+            tokio::spawn(async move { one(&signer, "node", vote_for(5, Step::Prevote, block)).await.map_err(|error| error.kind) })
+        })
+        .collect();
+    let mut signed = 0;
+    for caller in callers {
+        match caller.await.expect("no panic") {
+            Ok(_) => signed += 1,
+            Err(kind) => assert_eq!(kind, Kind::DoubleVote),
+        }
+    }
+    assert_eq!(signed, 1);
+}
+
+#[test]
+fn settings_that_contradict_themselves_are_refused() {
+    let bench = bench(good);
+    let refused = |change: &dyn Fn(&mut Options)| {
+        let mut options = bench.options();
+        change(&mut options);
+        let error = Local::open(Arc::clone(&bench.device) as Arc<dyn Device>, options, Arc::new(())).err().expect("refused");
+        assert_eq!(error.kind, Kind::Input, "{error}");
+        assert!(!error.remedy.is_empty(), "{error}");
+        error.what
+    };
+    let key = |options: &mut Options, name: &str| options.policy.keys.remove(name).expect("a key");
+    let with = |name: &'static str, change: &'static dyn Fn(&mut KeyPolicy)| {
+        refused(&move |options: &mut Options| {
+            let mut policy = key(options, name);
+            change(&mut policy);
+            options.policy.keys.insert(name.to_owned(), policy);
+        })
+    };
+    assert!(with("validator", &|key| key.roles.push(Role::Opaque)).contains("opaque"));
+    assert!(with("validator", &|key| key.chain = None).contains("chain"));
+    assert!(with("wallet", &|key| key.chain = Some("test-1".to_owned())).contains("chain"));
+    assert!(with("wallet", &|key| key.roles.push(Role::Tls)).contains("TLS"));
+    assert!(with("wallet", &|key| key.roles.clear()).contains("no role"));
+    assert!(with("wallet", &|key| key.sm2_id = Some("1".to_owned())).contains("SM2"));
+    assert!(refused(&|options| drop(key(options, "wallet"))).contains("no key wallet"));
+    assert!(refused(&|options| options.guard = None).contains("guard"));
+    assert!(refused(&|options| options.limits.workers = 0).contains("workers"));
+    let audit = |options: &mut Options| {
+        let all = options.policy.callers.get_mut("all").expect("a caller");
+        all.keys.get_mut("web").expect("a key").push(Role::Audit);
+    };
+    assert!(refused(&audit).contains("audit"));
 }

@@ -1,8 +1,11 @@
 //! Files that must be on the disk, and locks between processes.
 
+#[cfg(test)]
+pub(crate) mod simulated;
+
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read},
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -16,6 +19,16 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
+    /// Takes the lock; none where somebody holds it.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+        let file = Self::open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// Waits for the lock. Only for what is held for the time of one write.
     pub(crate) fn wait(path: &Path) -> io::Result<Self> {
         let file = Self::open(path)?;
@@ -37,8 +50,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// A folder whose files must survive: the operations that can fail, one by one, so that tests can have each of them fail.
 pub(crate) trait Folder: Send + Sync {
+    /// The names in it.
+    fn names(&self) -> io::Result<Vec<String>>;
+
+    /// A file's bytes, at most one more than `limit`; none where there is no such file.
+    fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>>;
+
     /// An empty file in the place of whatever had the name.
     fn create(&self, name: &str) -> io::Result<Box<dyn Handle>>;
+
+    /// A file that is there, to be written.
+    fn open(&self, name: &str) -> io::Result<Box<dyn Handle>>;
 
     /// Gives a file another name, in the place of whatever had it.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
@@ -62,6 +84,9 @@ pub(crate) trait Handle: Send + Sync {
     /// Writes all bytes from an offset on.
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
+    /// Cuts what stands after so many bytes.
+    fn truncate(&mut self, bytes: u64) -> io::Result<()>;
+
     /// Puts what was written on the disk.
     fn sync(&self) -> io::Result<()>;
 }
@@ -77,8 +102,29 @@ impl Disk {
 }
 
 impl Folder for Disk {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(&self.0)?.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+        let mut names = names.collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(self.0.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let mut bytes = Vec::new();
+        file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn Handle>> {
         Ok(Box::new(OpenOptions::new().create(true).truncate(true).write(true).mode(MODE).open(self.0.join(name))?))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn Handle>> {
+        Ok(Box::new(OpenOptions::new().write(true).open(self.0.join(name))?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -93,6 +139,10 @@ impl Folder for Disk {
 impl Handle for File {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.write_all_at(bytes, offset)
+    }
+
+    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+        self.set_len(bytes)
     }
 
     fn sync(&self) -> io::Result<()> {
