@@ -6,10 +6,12 @@
 //!
 //! No interface here gives or takes the bytes of a private key.
 
+pub mod audit;
 pub mod deadline;
 pub mod device;
 pub mod error;
 pub mod guard;
+mod hexadecimal;
 pub mod key;
 pub mod payload;
 pub mod pkcs11;
@@ -22,6 +24,7 @@ mod storage;
 pub use deadline::Deadline;
 pub use device::Device;
 pub use error::{Error, Kind};
+pub use hexadecimal::Hex;
 pub use key::{Algorithm, KeyInfo, Label, PublicKey, Signature};
 pub use payload::{Payload, Role};
 pub use signer::Signer;

@@ -1,11 +1,11 @@
 //! Moving a validator: what its keys signed last, as JSON, in the manner of EIP-3076.
 
-use chainbox_engine::hash::Digest;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use super::{Guard, KEYS_MAX, Last, held, unwritable};
 use crate::{
-    Error, Kind, Label, PublicKey,
+    Error, Kind, Label,
+    hexadecimal::Hex,
     payload::{CHAIN_BYTES_MAX, Position, Step},
 };
 
@@ -32,8 +32,7 @@ pub struct Interchange {
 #[serde(deny_unknown_fields)]
 pub struct InterchangeKey {
     /// SEC1, uncompressed, in hex.
-    #[serde(serialize_with = "write_hex", deserialize_with = "read_hex")]
-    pub public_key: PublicKey,
+    pub public_key: Hex<65>,
     /// Its label.
     pub label: Label,
     /// Its chain.
@@ -47,8 +46,8 @@ pub struct InterchangeKey {
     #[serde(default = "highest_step")]
     pub step: Step,
     /// The digest that was signed there, in hex; where it is left out, nothing more is signed at this place.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "write_digest", deserialize_with = "read_digest")]
-    pub digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Hex<32>>,
 }
 
 const fn highest_round() -> u32 {
@@ -90,7 +89,8 @@ impl Guard {
     pub fn export(&self) -> Interchange {
         let key = |state: super::KeyState| {
             let Last { position: Position { height, round, step }, digest } = state.last;
-            InterchangeKey { public_key: state.public_key, label: state.label, chain: state.chain, height, round, step, digest }
+            let (public_key, digest) = (Hex(state.public_key), digest.map(Hex));
+            InterchangeKey { public_key, label: state.label, chain: state.chain, height, round, step, digest }
         };
         Interchange { format: FORMAT.to_owned(), version: 1, keys: self.states().into_iter().map(key).collect() }
     }
@@ -105,12 +105,13 @@ impl Guard {
     }
 
     fn import_key(&self, key: &InterchangeKey) -> Result<(), Error> {
-        let entry = self.entry(key.public_key, &key.label, &key.chain)?;
+        let entry = self.entry(key.public_key.0, &key.label, &key.chain)?;
         let mut entry = held(&entry);
         if entry.chain() != key.chain {
             return Err(self.other_chain(&key.label, entry.chain(), &key.chain));
         }
-        let new = Last { position: Position { height: key.height, round: key.round, step: key.step }, digest: key.digest };
+        let new =
+            Last { position: Position { height: key.height, round: key.round, step: key.step }, digest: key.digest.map(|digest| digest.0) };
         let last = match entry.last() {
             Some(last) if last.position > new.position => last,
             Some(last) if last.position == new.position && last.digest != new.digest => Last { digest: None, ..last },
@@ -118,23 +119,4 @@ impl Guard {
         };
         entry.write(last).and_then(|()| entry.mirror()).map_err(|error| unwritable(&self.place, &error))
     }
-}
-
-fn write_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&hex::encode(bytes))
-}
-
-fn read_hex<'de, D: Deserializer<'de>, const N: usize>(deserializer: D) -> Result<[u8; N], D::Error> {
-    let mut bytes = [0; N];
-    let text = String::deserialize(deserializer)?;
-    hex::decode_to_slice(text, &mut bytes).map_err(|_| de::Error::custom(format!("expected {N} bytes in hex")))?;
-    Ok(bytes)
-}
-
-fn write_digest<S: Serializer>(digest: &Option<Digest>, serializer: S) -> Result<S::Ok, S::Error> {
-    digest.as_ref().map(hex::encode).serialize(serializer)
-}
-
-fn read_digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
-    read_hex(deserializer).map(Some)
 }

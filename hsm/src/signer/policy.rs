@@ -11,6 +11,9 @@ use crate::{
     payload::{CHAIN_BYTES_MAX, SM2_ID},
 };
 
+/// The longest name of a caller, in bytes: it stands in every record of the audit log.
+pub const CALLER_BYTES_MAX: usize = 512;
+
 /// What a key may sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +78,10 @@ impl Policy {
 
     fn check_caller(&self, name: &str, caller: &CallerPolicy) -> Result<(), Error> {
         let place = format!("caller {name}");
+        if name.is_empty() || name.len() > CALLER_BYTES_MAX {
+            let what = format!("a name of {} bytes", name.len());
+            return Err(wrong(&place, what, &format!("a caller's name has 1 to {CALLER_BYTES_MAX} bytes")));
+        }
         for (label, roles) in &caller.keys {
             let key = self
                 .keys

@@ -5,6 +5,7 @@
 use std::{
     cell::Cell,
     collections::{HashMap, VecDeque},
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -79,7 +80,29 @@ struct Shared<W: Work> {
     limits: Limits,
     state: Mutex<State<W>>,
     wake: Condvar,
+    alive: Arc<Alive>,
+}
+
+/// How many threads have the work in hand. It outlives the work, so that whoever waits for them knows that nobody holds it any more.
+#[derive(Default)]
+struct Alive {
+    count: Mutex<usize>,
     ended: Condvar,
+}
+
+impl Alive {
+    fn count(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) {
+        *self.count() += 1;
+    }
+
+    fn end(&self) {
+        *self.count() -= 1;
+        self.ended.notify_all();
+    }
 }
 
 struct State<W: Work> {
@@ -105,11 +128,28 @@ impl<W: Work> Workers<W> {
     pub(super) fn new(work: W, limits: Limits) -> Self {
         let queue = Queue::new(limits.waiting, limits.caller_waiting, limits.batch);
         let state = State { queue, tasks: VecDeque::new(), threads: HashMap::new(), threads_made: 0, idle: 0, closing: false };
-        Self(Arc::new(Shared { work, limits, state: Mutex::new(state), wake: Condvar::new(), ended: Condvar::new() }))
+        Self(Arc::new(Shared { work, limits, state: Mutex::new(state), wake: Condvar::new(), alive: Arc::default() }))
     }
 
     pub(super) fn work(&self) -> &W {
         &self.0.work
+    }
+
+    /// Has a thread of its own do something at intervals, until the end. It must not call the device.
+    pub(super) fn every(&self, interval: Duration, tick: impl Fn(&Self) + Send + 'static) -> io::Result<()> {
+        let (shared, alive) = (Arc::downgrade(&self.0), Arc::clone(&self.0.alive));
+        let run = move || {
+            let mut goes_on = true;
+            while goes_on {
+                thread::sleep(interval);
+                alive.begin();
+                let open = shared.upgrade().filter(|shared| !shared.lock().closing);
+                goes_on = open.is_some();
+                open.into_iter().for_each(|shared| tick(&Self(shared)));
+                alive.end();
+            }
+        };
+        thread::Builder::new().name("hsm-tick".to_owned()).spawn(run).map(drop)
     }
 
     /// Has a job wait in the line of its key.
@@ -150,9 +190,9 @@ impl<W: Work> Workers<W> {
         state.closing = true;
         let (jobs, tasks) = (state.queue.drain(), std::mem::take(&mut state.tasks));
         self.0.wake.notify_all();
-        let ended = self.0.ended.wait_timeout_while(state, time, |state| !state.threads.is_empty());
-        drop(ended.unwrap_or_else(PoisonError::into_inner));
-        drop((jobs, tasks));
+        drop((state, jobs, tasks));
+        let alive = &self.0.alive;
+        drop(alive.ended.wait_timeout_while(alive.count(), time, |count| *count > 0));
     }
 }
 
@@ -184,9 +224,16 @@ impl<W: Work> Shared<W> {
         if waiting > state.idle && may_grow && !state.closing {
             let number = state.threads_made;
             let shared = Arc::clone(self);
-            let thread = thread::Builder::new().name("hsm-sign".to_owned()).spawn(move || shared.run(number));
+            let run = move || {
+                let alive = Arc::clone(&shared.alive);
+                shared.run(number);
+                drop(shared);
+                alive.end();
+            };
+            let thread = thread::Builder::new().name("hsm-sign".to_owned()).spawn(run);
             match thread {
                 Ok(_) => {
+                    self.alive.begin();
                     state.threads_made += 1;
                     state.threads.insert(number, None);
                 }
@@ -228,7 +275,6 @@ impl<W: Work> Shared<W> {
             }
         }
         state.threads.remove(&number);
-        self.ended.notify_all();
     }
 
     /// Works with the state unlocked. A panic of a device costs the jobs in hand, whose callers are told, and nothing else.

@@ -71,7 +71,7 @@ pub(crate) trait Folder: Send + Sync {
     /// Puts a file with these bytes in the place of another: after a crash it is the old one or the new one. Two writers at once must be kept apart.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let new = format!("{name}.new");
-        let mut handle = self.create(&new)?;
+        let handle = self.create(&new)?;
         handle.write_at(bytes, 0)?;
         handle.sync()?;
         self.rename(&new, name)?;
@@ -82,10 +82,10 @@ pub(crate) trait Folder: Send + Sync {
 /// An open file.
 pub(crate) trait Handle: Send + Sync {
     /// Writes all bytes from an offset on.
-    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
     /// Cuts what stands after so many bytes.
-    fn truncate(&mut self, bytes: u64) -> io::Result<()>;
+    fn truncate(&self, bytes: u64) -> io::Result<()>;
 
     /// Puts what was written on the disk.
     fn sync(&self) -> io::Result<()>;
@@ -137,11 +137,11 @@ impl Folder for Disk {
 }
 
 impl Handle for File {
-    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.write_all_at(bytes, offset)
     }
 
-    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+    fn truncate(&self, bytes: u64) -> io::Result<()> {
         self.set_len(bytes)
     }
 

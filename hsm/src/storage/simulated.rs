@@ -241,7 +241,7 @@ impl Folder for Simulated {
 }
 
 impl Handle for File {
-    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut disk = self.folder.disk();
         let fault = disk.operation()?;
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
@@ -253,7 +253,7 @@ impl Handle for File {
         unless(fault)
     }
 
-    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+    fn truncate(&self, bytes: u64) -> io::Result<()> {
         let mut disk = self.folder.disk();
         let fault = disk.plain_operation()?;
         let length = usize::try_from(bytes).map_err(io::Error::other)?;

@@ -1,11 +1,11 @@
 //! The signer of this process: it stands above one device.
 
+mod signature;
 mod signing;
 
 use std::{
-    collections::HashMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,12 @@ use super::{
     policy::Policy,
     workers::{Limits, Workers},
 };
-use crate::{Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, PublicKey, Role, device::Capabilities, guard::Guard};
+use crate::{
+    Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, PublicKey, Role,
+    audit::{self, Audit},
+    device::Capabilities,
+    guard::Guard,
+};
 use signing::{Job, Signing};
 
 /// The most random bytes of one call.
@@ -26,6 +31,9 @@ const RANDOM_BYTES_MAX: usize = 1 << 16;
 
 /// How long the threads have to end when a signer is dropped.
 const CLOSE: Duration = Duration::from_secs(5);
+
+/// How often the audit log is looked after at least.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Settings of a signer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +45,8 @@ pub struct Options {
     pub check_signatures: bool,
     /// The folder of the double-vote guard, which `chainbox hsm guard create` makes. Nothing is signed for consensus without it.
     pub guard: Option<PathBuf>,
+    /// The audit log; without it, nothing is recorded.
+    pub audit: Option<audit::Options>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -60,22 +70,29 @@ impl Observe for () {
 /// A signer above a device of this process: roles, digests, the guard, the audit log, threads. Its futures need tokio's timer.
 pub struct Local {
     workers: Workers<Signing>,
-    policy: RwLock<Arc<Policy>>,
 }
 
 impl Local {
     /// Takes a device over, which is not asked for anything yet.
     ///
     /// # Errors
-    /// [`Kind::Input`] where the options contradict themselves, [`Kind::Storage`] where the guard cannot be opened.
+    /// [`Kind::Input`] where the options contradict themselves, [`Kind::Storage`] where the guard or the audit log cannot be opened.
     pub fn open(device: Arc<dyn Device>, options: Options, observer: Arc<dyn Observe>) -> Result<Self, Error> {
-        let Options { policy, check_signatures, guard, limits } = options;
+        let Options { policy, check_signatures, guard, audit, limits } = options;
         limits.check()?;
-        policy.check()?;
-        need_guard(&policy, guard.is_some())?;
+        check(&policy, guard.is_some(), audit.as_ref())?;
         let guard = guard.map(|folder| Guard::open(&folder)).transpose()?;
-        let signing = Signing { device, observer, check_signatures, guard, keys: RwLock::new(HashMap::new()) };
-        Ok(Self { workers: Workers::new(signing, limits), policy: RwLock::new(Arc::new(policy)) })
+        let audit = audit.map(Audit::open).transpose()?;
+        let policy = RwLock::new(Arc::new(policy));
+        let tick = audit.as_ref().map(|audit| Duration::from_millis(audit.options().sync_ms).min(TICK));
+        let signing = Signing { device, observer, check_signatures, policy, guard, audit, keys: RwLock::default(), head: Mutex::default() };
+        let workers = Workers::new(signing, limits);
+        if let Some(tick) = tick {
+            workers
+                .every(tick, keep_log)
+                .map_err(|error| Error::new(Kind::Busy, "signer", format!("no thread for the audit log: {error}")))?;
+        }
+        Ok(Self { workers })
     }
 
     /// Takes another policy for the requests to come.
@@ -83,9 +100,9 @@ impl Local {
     /// # Errors
     /// [`Kind::Input`] where it contradicts itself; the old one stays.
     pub fn set_policy(&self, policy: Policy) -> Result<(), Error> {
-        policy.check()?;
-        need_guard(&policy, self.guard().is_some())?;
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+        let signing = self.workers.work();
+        check(&policy, signing.guard.is_some(), signing.audit.as_ref().map(Audit::options))?;
+        *signing.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
         Ok(())
     }
 
@@ -104,12 +121,12 @@ impl Local {
     /// Checks a request and has it wait for a thread.
     fn submit(&self, caller: &Caller, request: SignRequest, deadline: Deadline) -> Waiting<Signed> {
         let SignRequest { key, payload } = request;
-        let policy = Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner));
+        let policy = self.workers.work().policy();
         let of_key = policy.permit(caller, &key, &payload)?.clone();
         crate::payload::message(&payload)?;
         let (reply, answer) = oneshot::channel();
         let ordered = of_key.is_consensus();
-        let job = Job { policy: of_key, payload, deadline, reply };
+        let job = Job { caller: caller.clone(), policy: of_key, payload, deadline, reply };
         self.workers.sign(&key, ordered, caller, job)?;
         Ok(answer)
     }
@@ -152,12 +169,35 @@ impl Local {
     }
 }
 
-fn need_guard(policy: &Policy, is_there: bool) -> Result<(), Error> {
+/// What policy, guard and log must have of one another.
+fn check(policy: &Policy, has_guard: bool, audit: Option<&audit::Options>) -> Result<(), Error> {
+    policy.check()?;
     let voter = policy.keys.iter().find(|(_, key)| key.is_consensus());
-    voter.filter(|_| !is_there).map_or(Ok(()), |(label, _)| {
+    if let Some((label, _)) = voter.filter(|_| !has_guard) {
         let error = Error::new(Kind::Input, format!("key {label}"), "a key that votes or proposes needs the double-vote guard");
-        Err(error.remedy("name the guard's folder in the settings, and make it once with chainbox hsm guard create"))
-    })
+        return Err(error.remedy("name the guard's folder in the settings, and make it once with chainbox hsm guard create"));
+    }
+    let head_key = audit.and_then(|audit| audit.head_key.as_ref());
+    match head_key.filter(|label| !policy.keys.get(label.as_str()).is_some_and(|key| key.roles.contains(&Role::Audit))) {
+        Some(label) => {
+            let error = Error::new(Kind::Input, format!("key {label}"), "it signs the head of the audit log without the role audit");
+            Err(error.remedy("give it the role audit"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Syncs the audit log, and asks for a signature of its head where it is time.
+fn keep_log(workers: &Workers<Signing>) {
+    let signing = workers.work();
+    let Some(audit) = &signing.audit else { return };
+    if let Err(error) = audit.sync() {
+        tracing::error!(%error, "the audit log");
+    }
+    let Some((job, label)) = audit.head_due().and_then(|head| signing.head_job(audit, head)) else { return };
+    if let Err(error) = workers.sign(&label, job.policy.is_consensus(), &job.caller.clone(), job) {
+        tracing::warn!(%error, "the head of the audit log could not be signed");
+    }
 }
 
 /// What a caller waits for, or why it need not.

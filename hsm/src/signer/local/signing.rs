@@ -2,30 +2,35 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-    time::Instant,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
-use chainbox_engine::{
-    batch::{Item, Shape},
-    curve::{Curve, P256, Secp256k1},
-    field::limbs,
-    hash::Digest,
-    strategy::single,
-    verdict::Verdict,
-};
+use chainbox_engine::hash::Digest;
 use tokio::sync::oneshot;
 
-use super::Observe;
-use crate::{
-    Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, Payload, Signature,
-    guard::Guard,
-    payload::digest,
-    signer::{Signed, policy::KeyPolicy, workers::Work},
+use super::{
+    Observe,
+    signature::{verifies, with_low_s},
 };
+use crate::{
+    Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, Payload, Role, Signature,
+    audit::{Audit, Event, Head, Sign},
+    guard::Guard,
+    payload::{Position, digest},
+    signer::{
+        Caller, Signed,
+        policy::{KeyPolicy, Policy},
+        workers::Work,
+    },
+};
+
+/// How long the device may take for the signature of the audit log's head.
+const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// A request that passed the policy and waits for its answer.
 pub(super) struct Job {
+    pub(super) caller: Caller,
     pub(super) policy: KeyPolicy,
     pub(super) payload: Payload,
     pub(super) deadline: Deadline,
@@ -44,10 +49,30 @@ pub(super) struct Signing {
     pub(super) device: Arc<dyn Device>,
     pub(super) observer: Arc<dyn Observe>,
     pub(super) check_signatures: bool,
+    pub(super) policy: RwLock<Arc<Policy>>,
     pub(super) guard: Option<Guard>,
+    pub(super) audit: Option<Audit>,
+    pub(super) head: Mutex<Option<PendingHead>>,
     /// Keys as the device showed them last.
     pub(super) keys: RwLock<HashMap<Label, KeyInfo>>,
 }
+
+/// A request with its digest, and its answer as soon as it has one.
+struct Item {
+    job: Job,
+    digest: Digest,
+    answer: Option<Result<Signed, Error>>,
+}
+
+impl Item {
+    /// Its place, where it is of consensus.
+    fn position(&self) -> Option<Position> {
+        self.job.payload.position().map(|(_, position)| position)
+    }
+}
+
+/// A signature of the audit log's head that is under way.
+pub(super) type PendingHead = oneshot::Receiver<Result<Signed, Error>>;
 
 impl Work for Signing {
     type Job = Job;
@@ -56,6 +81,7 @@ impl Work for Signing {
         job.deadline
     }
 
+    /// Digests, the guard, the device, the check of its signatures, the record, the answer: in this order.
     fn serve(&self, label: &Label, jobs: Vec<Job>, begun: &dyn Fn()) {
         let jobs: Vec<Job> = jobs.into_iter().filter_map(|job| self.awaited(job)).collect();
         let Some(deadline) = jobs.iter().map(|job| job.deadline).max() else { return };
@@ -63,14 +89,14 @@ impl Work for Signing {
             Ok(key) => key,
             Err(error) => return jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
         };
-        let (jobs, digests) = self.permitted(&key, self.digests(&key, jobs));
+        let mut items = digests(&key, jobs);
+        self.ask_guard(&key, &mut items);
         begun();
-        let is_guarded = jobs.iter().any(|job| job.payload.position().is_some());
-        let signatures = self.signatures(&key, &digests, deadline);
-        for (index, job) in jobs.into_iter().enumerate() {
-            let signature = signatures.as_ref().map_err(Clone::clone).map(|signatures| signatures[index]);
-            let signed = signature.and_then(|signature| self.checked(&key, &job, &digests[index], signature));
-            job.answer(signed);
+        self.ask_device(&key, &mut items, deadline);
+        self.record(&key, &mut items);
+        let is_guarded = items.iter().any(|item| item.position().is_some());
+        for Item { job, answer, .. } in items {
+            job.answer(answer.unwrap_or_else(|| Err(Error::new(Kind::DeviceFailed, self.device.name(), "there is no signature"))));
         }
         if let Some(guard) = self.guard.as_ref().filter(|_| is_guarded) {
             guard.mirror(&key);
@@ -79,6 +105,27 @@ impl Work for Signing {
 }
 
 impl Signing {
+    /// The policy of now.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The request to sign the head of the audit log; none where nobody signs it, or a signature is under way.
+    pub(super) fn head_job(&self, audit: &Audit, (records, head): (u64, Digest)) -> Option<(Job, Label)> {
+        let label = audit.options().head_key.clone()?;
+        let policy = self.policy().keys.get(label.as_str())?.clone();
+        let mut pending = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        match pending.as_mut().map(PendingHead::try_recv) {
+            Some(Err(oneshot::error::TryRecvError::Empty)) => return None,
+            Some(Ok(Err(error))) => tracing::warn!(%error, "the head of the audit log was not signed"),
+            _ => {}
+        }
+        let (reply, answer) = oneshot::channel();
+        *pending = Some(answer);
+        let (caller, payload) = (Caller("audit log".to_owned()), Payload::Audit { records, head });
+        Some((Job { caller, policy, payload, deadline: Deadline::after(HEAD_TIME), reply }, label))
+    }
+
     /// A job that somebody waits for. Nothing is signed for who does not.
     fn awaited(&self, job: Job) -> Option<Job> {
         if job.reply.is_closed() {
@@ -108,40 +155,47 @@ impl Signing {
         self.keys.write().unwrap_or_else(PoisonError::into_inner).remove(label);
     }
 
-    /// The jobs that have a digest, with it; the others are answered.
-    fn digests(&self, key: &KeyInfo, jobs: Vec<Job>) -> Vec<(Job, Digest)> {
-        let digest = |job: Job| match digest_of(key, &job) {
-            Ok(digest) => Some((job, digest)),
-            Err(error) => {
-                job.answer(Err(error));
-                None
-            }
-        };
-        jobs.into_iter().filter_map(digest).collect()
-    }
-
-    /// The jobs that the guard lets through, and their digests; the others are answered.
-    fn permitted(&self, key: &KeyInfo, jobs: Vec<(Job, Digest)>) -> (Vec<Job>, Vec<Digest>) {
-        let votes = jobs.iter().filter_map(|(job, digest)| job.payload.position().map(|(_, position)| (position, *digest)));
-        let votes: Vec<_> = votes.collect();
-        let chain = jobs.iter().find_map(|(job, _)| job.policy.chain.as_deref()).unwrap_or_default();
-        let mut answers = match &self.guard {
-            _ if votes.is_empty() => Vec::new(),
+    /// Answers what the guard refuses.
+    fn ask_guard(&self, key: &KeyInfo, items: &mut [Item]) {
+        let votes: Vec<_> = items.iter().filter_map(|item| Some((item.position()?, item.digest))).collect();
+        if votes.is_empty() {
+            return;
+        }
+        let chain = items.iter().find_map(|item| item.job.policy.chain.as_deref()).unwrap_or_default();
+        let answers = match &self.guard {
             Some(guard) => guard.permit(key, chain, &votes),
             None => votes.iter().map(|_| Err(Error::new(Kind::Storage, self.device.name(), "there is no double-vote guard"))).collect(),
+        };
+        let guarded = items.iter_mut().filter(|item| item.position().is_some());
+        for (item, answer) in guarded.zip(answers) {
+            item.answer = answer.err().map(Err);
         }
-        .into_iter();
-        let permitted = |(job, digest): (Job, Digest)| {
-            let answer = if job.payload.position().is_some() { answers.next()? } else { Ok(()) };
-            match answer {
-                Ok(()) => Some((job, digest)),
-                Err(error) => {
-                    job.answer(Err(error));
-                    None
+    }
+
+    /// Answers everything else with signatures, or with what the device failed with.
+    fn ask_device(&self, key: &KeyInfo, items: &mut [Item], deadline: Deadline) {
+        let (digests, open): (Vec<Digest>, Vec<&mut Item>) =
+            items.iter_mut().filter(|item| item.answer.is_none()).map(|item| (item.digest, item)).unzip();
+        match self.signatures(key, &digests, deadline) {
+            Ok(signatures) => {
+                for (item, signature) in open.into_iter().zip(signatures) {
+                    item.answer = Some(self.checked(key, &item.job, &item.digest, signature));
                 }
             }
-        };
-        jobs.into_iter().filter_map(permitted).unzip()
+            Err(error) => open.into_iter().for_each(|item| item.answer = Some(Err(error.clone()))),
+        }
+    }
+
+    /// Writes a record for each. No signature leaves without its record, and none of consensus before it is on the disk.
+    fn record(&self, key: &KeyInfo, items: &mut [Item]) {
+        let Some(audit) = &self.audit else { return };
+        let events: Vec<Event> = items.iter().filter_map(|item| event(key, item)).collect();
+        let durable = items.iter().any(|item| item.job.policy.is_consensus() || item.job.payload.role() == Role::Audit);
+        if let Err(error) = audit.append(events, durable) {
+            for item in items.iter_mut().filter(|item| item.answer.as_ref().is_some_and(Result::is_ok)) {
+                item.answer = Some(Err(error.clone()));
+            }
+        }
     }
 
     /// One call to the device.
@@ -179,6 +233,36 @@ impl Signing {
     }
 }
 
+/// The jobs that have a digest, with it; the others are answered.
+fn digests(key: &KeyInfo, jobs: Vec<Job>) -> Vec<Item> {
+    let item = |job: Job| match digest_of(key, &job) {
+        Ok(digest) => Some(Item { job, digest, answer: None }),
+        Err(error) => {
+            job.answer(Err(error));
+            None
+        }
+    };
+    jobs.into_iter().filter_map(item).collect()
+}
+
+/// The record of a request. That of the log's head is the head itself, and there is none where it could not be signed.
+fn event(key: &KeyInfo, item: &Item) -> Option<Event> {
+    let answer = item.answer.as_ref()?;
+    if let Payload::Audit { records, head } = item.job.payload {
+        let signed = answer.as_ref().ok()?;
+        return Some(Event::Head(Box::new(Head::new(
+            records,
+            head,
+            &key.label,
+            signed.scheme.name(),
+            &signed.public_key,
+            &signed.signature,
+        ))));
+    }
+    let result = answer.as_ref().map(drop).map_err(|error| error.kind);
+    Some(Event::Sign(Box::new(Sign::new(&item.job.caller, &key.label, &item.job.payload, &item.digest, result))))
+}
+
 fn digest_of(key: &KeyInfo, job: &Job) -> Result<Digest, Error> {
     let wanted = Algorithm::of(job.policy.scheme);
     if key.algorithm != wanted {
@@ -186,27 +270,4 @@ fn digest_of(key: &KeyInfo, job: &Job) -> Result<Digest, Error> {
         return Err(Error::new(Kind::Refused, format!("key {}", key.label), what).remedy("name the scheme of the key, or the right key"));
     }
     digest(&job.payload, job.policy.scheme, &key.public_key, job.policy.id())
-}
-
-fn verifies(key: &KeyInfo, digest: &Digest, signature: &Signature) -> bool {
-    let shape = Shape { low_s: true, ..Shape::digests(key.algorithm.scheme()) };
-    let item = Item { key: &key.public_key, input: digest, signature, id: None, hint: &[] };
-    single::verify(&shape, &item) == Verdict::Valid
-}
-
-/// Of an ECDSA signature the one of (r, s) and (r, n - s) whose s is lower; both are valid. SM2 has no such twin.
-fn with_low_s(algorithm: Algorithm, mut signature: Signature) -> Signature {
-    let n = match algorithm {
-        Algorithm::EcdsaSecp256k1 => Secp256k1::N,
-        Algorithm::EcdsaP256 => P256::N,
-        Algorithm::Sm2 => return signature,
-    };
-    let (_, s) = signature.split_at_mut(32);
-    let s: &mut [u8; 32] = s.try_into().expect("the second half of 64 bytes");
-    let value = limbs::from_be_bytes(s);
-    let (twin, borrow) = limbs::sub(&n, &value);
-    if borrow == 0 && limbs::less(&twin, &value) {
-        *s = limbs::to_be_bytes(&twin);
-    }
-    signature
 }

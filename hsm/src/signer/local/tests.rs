@@ -510,3 +510,61 @@ fn settings_that_contradict_themselves_are_refused() {
     };
     assert!(refused(&audit).contains("audit"));
 }
+
+impl Bench {
+    /// With a log whose head the key `audit` signs after two records.
+    fn logged(&self) -> Options {
+        let mut options = self.options();
+        let key = KeyPolicy { scheme: Scheme::EcdsaP256Sha256, roles: vec![Role::Audit], chain: None, sm2_id: None };
+        options.policy.keys.insert("audit".to_owned(), key);
+        self.device.generate(&label("audit"), Algorithm::EcdsaP256, soon()).ok();
+        let log = audit::Options::new(self.folder.path().join("log"));
+        options.audit = Some(audit::Options { head_key: Some(label("audit")), head_records: 2, sync_ms: 10, file_bytes: 1 << 16, ..log });
+        options
+    }
+
+    fn report(&self) -> audit::Report {
+        let trusted = self.device.key(&label("audit"), soon()).expect("a key").public_key;
+        audit::verify(&self.folder.path().join("log"), &[audit::Trusted::new(trusted)], None, &mut |_| {}).expect("a log")
+    }
+}
+
+/// One record for each that reached the device or the guard, and a signed head over them.
+#[tokio::test]
+async fn every_signature_is_recorded_and_the_head_is_signed() {
+    let bench = bench(|call, signatures| if call == 1 { Err(Error::new(Kind::DeviceGone, "faulty", "unplugged")) } else { Ok(signatures) });
+    let signer = bench.with(bench.logged());
+    one(&signer, "node", vote_for(5, Step::Prevote, 1)).await.expect("a signature");
+    one(&signer, "node", transaction(1)).await.expect_err("unplugged");
+    one(&signer, "node", vote_for(5, Step::Prevote, 2)).await.expect_err("a second vote");
+    one(&signer, "nobody", transaction(1)).await.expect_err("refused before it costs anything");
+    one(&signer, "node", transaction(1)).await.expect("a signature");
+    let until = Instant::now() + Duration::from_secs(60);
+    while bench.report().heads == 0 {
+        assert!(Instant::now() < until, "no head was signed: {:?}", bench.report());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(signer);
+    let report = bench.report();
+    assert_eq!((report.broken, report.signed, report.failed), (None, 2, 2));
+}
+
+/// Nothing leaves whose record cannot be written.
+#[tokio::test]
+async fn nothing_is_signed_where_the_log_cannot_be_written() {
+    let bench = bench(good);
+    let signer = bench.with(bench.logged());
+    one(&signer, "node", transaction(0)).await.expect("a signature");
+    // The open file can still be written, the next one not.
+    std::fs::remove_dir_all(bench.folder.path().join("log")).expect("the log is lost");
+    let mut last = Ok(());
+    for number in 0..1000 {
+        last = one(&signer, "node", transaction(number)).await.map(drop);
+        if last.is_err() {
+            break;
+        }
+    }
+    assert_eq!(last.expect_err("no file can be made").kind, Kind::Storage);
+    let all: Vec<_> = signer.sign(&caller("node"), (0..10).map(transaction).collect(), soon()).await;
+    assert!(all.iter().all(|answer| answer.as_ref().is_err_and(|error| error.kind == Kind::Storage)), "{all:?}");
+}
