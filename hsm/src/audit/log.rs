@@ -52,6 +52,7 @@ struct State {
     end: End,
     synced_at: Instant,
     head_at: Instant,
+    head_not_before: Instant,
     records_since_head: u64,
 }
 
@@ -100,6 +101,7 @@ impl Audit {
             end: found.end,
             synced_at: now,
             head_at: now,
+            head_not_before: now,
             records_since_head: found.records_since_head,
         };
         let repair = found.keep_torn(&*folder).map_err(|error| unwritable(&place, &error))?;
@@ -150,9 +152,17 @@ impl Audit {
     #[must_use]
     pub fn head_due(&self) -> Option<(u64, Digest)> {
         let state = self.state();
+        if state.head_not_before > Instant::now() {
+            return None;
+        }
         let is_due = state.records_since_head >= self.options.head_records
             || (state.records_since_head > 0 && state.head_at.elapsed() >= Duration::from_secs(self.options.head_s));
         is_due.then_some((state.end.records, state.end.hash))
+    }
+
+    /// Has the head not be due for some time, since it could not be signed.
+    pub fn put_off_head(&self, time: Duration) {
+        self.state().head_not_before = Instant::now() + time;
     }
 
     /// Its settings.

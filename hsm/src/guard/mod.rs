@@ -1,5 +1,5 @@
 //! The double-vote guard: before a vote or a proposal is signed, its place and digest are on the disk. What is lower, or conflicts, is refused, over restarts
-//! and crashes. docs/signing.md says what is kept, and what becomes of each fault; docs/adr/016-the-double-vote-guard.md why.
+//! and crashes. docs/signing.md says what is kept, and what becomes of each fault; docs/adr/016-the-guard-and-the-audit-log.md why.
 
 mod entry;
 mod interchange;

@@ -200,3 +200,6 @@ impl Payload {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// How long the device may take for the signature of the audit log's head.
+/// How long the device may take for the signature of the audit log's head, and how long after a failure it is asked again.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// A request that passed the policy and waits for its answer.
@@ -68,6 +68,12 @@ impl Item {
     /// Its place, where it is of consensus.
     fn position(&self) -> Option<Position> {
         self.job.payload.position().map(|(_, position)| position)
+    }
+
+    /// Whether a wrong signature, or one without a record, would do lasting harm.
+    fn is_grave(&self) -> bool {
+        let role = self.job.payload.role();
+        role.is_consensus() || role == Role::Audit
     }
 }
 
@@ -117,7 +123,12 @@ impl Signing {
         let mut pending = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         match pending.as_mut().map(PendingHead::try_recv) {
             Some(Err(oneshot::error::TryRecvError::Empty)) => return None,
-            Some(Ok(Err(error))) => tracing::warn!(%error, "the head of the audit log was not signed"),
+            Some(Ok(Err(error))) => {
+                tracing::warn!(%error, "the head of the audit log was not signed");
+                *pending = None;
+                audit.put_off_head(HEAD_TIME);
+                return None;
+            }
             _ => {}
         }
         let (reply, answer) = oneshot::channel();
@@ -157,16 +168,20 @@ impl Signing {
 
     /// Answers what the guard refuses.
     fn ask_guard(&self, key: &KeyInfo, items: &mut [Item]) {
-        let votes: Vec<_> = items.iter().filter_map(|item| Some((item.position()?, item.digest))).collect();
-        if votes.is_empty() {
-            return;
+        let Some(chain) = items.iter().find_map(|item| Some(item.job.payload.position()?.0.to_owned())) else { return };
+        // The settings were changed while these waited.
+        let is_of = |item: &Item, chain: &str| item.job.payload.position().is_some_and(|(of, _)| of == chain);
+        for item in items.iter_mut().filter(|item| item.position().is_some() && !is_of(item, &chain)) {
+            let error = Error::new(Kind::Refused, format!("key {}", key.label), "another chain was asked for at the same time");
+            item.answer = Some(Err(error.remedy("ask again")));
         }
-        let chain = items.iter().find_map(|item| item.job.policy.chain.as_deref()).unwrap_or_default();
+        let votes: Vec<_> =
+            items.iter().filter(|item| item.answer.is_none()).filter_map(|item| Some((item.position()?, item.digest))).collect();
         let answers = match &self.guard {
-            Some(guard) => guard.permit(key, chain, &votes),
+            Some(guard) => guard.permit(key, &chain, &votes),
             None => votes.iter().map(|_| Err(Error::new(Kind::Storage, self.device.name(), "there is no double-vote guard"))).collect(),
         };
-        let guarded = items.iter_mut().filter(|item| item.position().is_some());
+        let guarded = items.iter_mut().filter(|item| item.answer.is_none() && item.position().is_some());
         for (item, answer) in guarded.zip(answers) {
             item.answer = answer.err().map(Err);
         }
@@ -179,7 +194,7 @@ impl Signing {
         match self.signatures(key, &digests, deadline) {
             Ok(signatures) => {
                 for (item, signature) in open.into_iter().zip(signatures) {
-                    item.answer = Some(self.checked(key, &item.job, &item.digest, signature));
+                    item.answer = Some(self.checked(key, item, signature));
                 }
             }
             Err(error) => open.into_iter().for_each(|item| item.answer = Some(Err(error.clone()))),
@@ -190,7 +205,7 @@ impl Signing {
     fn record(&self, key: &KeyInfo, items: &mut [Item]) {
         let Some(audit) = &self.audit else { return };
         let events: Vec<Event> = items.iter().filter_map(|item| event(key, item)).collect();
-        let durable = items.iter().any(|item| item.job.policy.is_consensus() || item.job.payload.role() == Role::Audit);
+        let durable = items.iter().any(|item| item.is_grave() && item.answer.as_ref().is_some_and(Result::is_ok));
         if let Err(error) = audit.append(events, durable) {
             for item in items.iter_mut().filter(|item| item.answer.as_ref().is_some_and(Result::is_ok)) {
                 item.answer = Some(Err(error.clone()));
@@ -219,9 +234,9 @@ impl Signing {
     }
 
     /// A signature as it may leave: with the lower s, and verified where that is wanted.
-    fn checked(&self, key: &KeyInfo, job: &Job, digest: &Digest, signature: Signature) -> Result<Signed, Error> {
+    fn checked(&self, key: &KeyInfo, item: &Item, signature: Signature) -> Result<Signed, Error> {
         let signature = with_low_s(key.algorithm, signature);
-        if (self.check_signatures || job.policy.is_consensus()) && !verifies(key, digest, &signature) {
+        if (self.check_signatures || item.is_grave()) && !verifies(key, &item.digest, &signature) {
             self.forget(&key.label);
             let error =
                 Error::new(Kind::DeviceFailed, self.device.name(), format!("the device gave a wrong signature with the key {}", key.label));
@@ -229,7 +244,7 @@ impl Signing {
                 error.remedy("was the key replaced by another of the same label? Ask again: the device is asked for its public key anew")
             );
         }
-        Ok(Signed { signature, scheme: job.policy.scheme, public_key: key.public_key })
+        Ok(Signed { signature, scheme: item.job.policy.scheme, public_key: key.public_key })
     }
 }
 
