@@ -37,6 +37,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "detect", run: targets::detect::run, made: targets::detect::inputs },
     Target { name: "settings", run: targets::settings::run, made: targets::settings::inputs },
     Target { name: "requests", run: targets::requests::run, made: targets::requests::inputs },
+    Target { name: "payload", run: targets::payload::run, made: targets::payload::inputs },
+    Target { name: "guard", run: targets::guard::run, made: targets::guard::inputs },
+    Target { name: "audit", run: targets::audit::run, made: targets::audit::inputs },
+    Target { name: "software", run: targets::software::run, made: targets::software::inputs },
 ];
 
 impl Target {

@@ -33,6 +33,10 @@ replay! {
     detect: "detect",
     settings: "settings",
     requests: "requests",
+    payload: "payload",
+    guard: "guard",
+    audit: "audit",
+    software: "software",
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! One module a target: `run` judges an input, `inputs` makes those to start from.
 
+pub(crate) mod audit;
 pub(crate) mod detect;
 mod entries;
 pub(crate) mod eth_tx;
+pub(crate) mod guard;
 pub(crate) mod jsonl;
 pub(crate) mod key;
+pub(crate) mod payload;
 pub(crate) mod recover;
 pub(crate) mod requests;
 pub(crate) mod rlp;
 pub(crate) mod settings;
 pub(crate) mod signature;
+pub(crate) mod software;
 pub(crate) mod transaction;
 pub(crate) mod verify;
 pub(crate) mod wycheproof;
