@@ -16,6 +16,7 @@ pub mod key;
 pub mod payload;
 pub mod pkcs11;
 mod pool;
+pub mod sdf;
 pub mod secret;
 pub mod signer;
 pub mod software;
