@@ -208,9 +208,17 @@ impl Session {
 
     /// Fills the slice with random bytes.
     pub(super) fn random(&mut self, bytes: &mut [u8]) -> Result<(), Fault> {
-        // SAFETY: the session is open, and the pointer is good for as many bytes as are asked for.
-        let code = unsafe { (self.functions().random)(self.raw(), length(bytes), bytes.as_mut_ptr()) };
-        check("SDF_GenerateRandom", code)
+        let mut guarded = Zeroizing::new(vec![0; bytes.len() + GUARD_BYTES]);
+        let wanted = length(bytes);
+        // SAFETY: the session is open, and the pointer is good for more bytes than are asked for.
+        let code = unsafe { (self.functions().random)(self.raw(), wanted, guarded.as_mut_ptr()) };
+        check("SDF_GenerateRandom", code)?;
+        let (random, guard) = guarded.split_at(bytes.len());
+        if guard != [0; GUARD_BYTES] {
+            return Err(Fault::Lies { function: "SDF_GenerateRandom", what: "it wrote more bytes than were asked for" });
+        }
+        bytes.copy_from_slice(random);
+        Ok(())
     }
 
     /// Gets the right to use the private key of an index.

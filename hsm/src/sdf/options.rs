@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Kind, Label, secret::Source};
+use crate::{
+    Error, Kind, Label,
+    secret::{Secret, Source},
+};
 
 /// The most sessions that the settings may ask for.
 const SESSIONS_LIMIT: usize = 1024;
@@ -95,6 +98,16 @@ impl Options {
         30_000
     }
 
+    /// Reads the passwords from their sources.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn read_passwords(&self) -> Result<BTreeMap<Label, Secret>, Error> {
+        let with_source = self.keys.iter().filter_map(|(label, key)| Some((label, key.password.as_ref()?)));
+        let place = self.place();
+        with_source.map(|(label, source)| Ok((label.clone(), source.read(&format!("password of {place}, key {label}"))?))).collect()
+    }
+
     /// The name of the device: that of its library's file.
     pub(super) fn place(&self) -> String {
         format!("sdf:{}", self.library.file_name().unwrap_or(self.library.as_os_str()).to_string_lossy())
@@ -149,6 +162,18 @@ mod tests {
         assert_eq!(options, Options::new("/opt/vendor/libsdf.so", keys));
         let again = serde_json::to_string(&options).expect("they can be written");
         assert_eq!(self::options(&again).expect("they are options"), options);
+    }
+
+    #[test]
+    fn passwords_are_read_from_their_sources() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("password");
+        std::fs::write(&path, "secret\n").expect("the folder can be written");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("the file is ours");
+        let json = format!(r#"{{"library":"x","keys":{{"a":{{"index":1,"password":"file:{}"}},"b":{{"index":2}}}}}}"#, path.display());
+        let passwords = options(&json).expect("they are options").read_passwords().expect("they can be read");
+        let read: Vec<_> = passwords.iter().map(|(label, password)| (label.as_str(), password.expose())).collect();
+        assert_eq!(read, [("a", b"secret".as_slice())]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ use crate::{Algorithm, Error, KeyInfo, Kind, Label, Signature, device::contract:
 const REFUSALS_MAX: usize = 3;
 
 /// How long opening a device again waits for calls on the old handle: some libraries open a device only once.
-const REOPEN_WAIT: Duration = Duration::from_millis(500);
+const REOPEN_WAIT: Duration = Duration::from_secs(2);
 
 /// How often it looks meanwhile.
 const REOPEN_POLL: Duration = Duration::from_millis(5);

@@ -2,6 +2,8 @@
 
 mod control;
 mod fork;
+#[path = "../fork/mod.rs"]
+mod in_fork;
 mod recovery;
 #[path = "../softhsm/mod.rs"]
 mod softhsm;

@@ -2,7 +2,10 @@
 
 mod faults;
 mod fixture;
+mod fork;
 mod hangs;
+#[path = "../fork/mod.rs"]
+mod in_fork;
 mod lies;
 mod sessions;
 mod signatures;

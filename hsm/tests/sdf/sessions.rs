@@ -1,6 +1,6 @@
 //! Sessions: how many, whose, and what becomes of them.
 
-use std::{collections::BTreeSet, thread};
+use std::{collections::BTreeSet, sync::Barrier, thread};
 
 use chainbox_hsm::{Device, device::contract::check_with_keys};
 
@@ -8,10 +8,12 @@ use crate::fixture::{Fixture, digest, label, labels, sign, soon, until};
 
 /// Signs with so many callers at once.
 fn crowd(device: &dyn Device, callers: usize) {
+    let start = &Barrier::new(callers);
     thread::scope(|scope| {
         for caller in 0..callers {
             scope.spawn(move || {
                 let name = &labels()[caller % 4];
+                start.wait();
                 device.sign(name, &[digest("crowd")], soon()).expect("it signs");
             });
         }

@@ -21,6 +21,7 @@
  *     only N      knows no number of an algorithm but N
  *     most N      opens no more than N
  *     gone        there is no device: handles that were open are void when it returns
+ *     age N       N times more the device went and returned and nobody saw it (with the function *)
  *
  * Every call appends a line `FUNCTION THREAD CODE` to the file `calls`, and `FUNCTION THREAD enters` before it.
  */

@@ -66,7 +66,7 @@ static int open_device(void **handle)
     (void)fault_says("OpenDevice", "most", &most);
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < DEVICES_MAX; i++) {
-        open += devices[i].magic == MAGIC_DEVICE;
+        open += devices[i].magic == MAGIC_DEVICE && devices[i].age == fault_age();
         free = devices[i].magic != MAGIC_DEVICE ? &devices[i] : free;
     }
     int code = free == NULL || open >= most ? SDR_OPENDEVICE : SDR_OK;
