@@ -8,6 +8,7 @@ use super::{
     BATCH_MAX,
     abi::Malformed,
     codes::{Cure, Fault},
+    library::Session,
     shared::{Line, Shared, Slot, lock},
     verify,
 };
@@ -83,6 +84,9 @@ impl Connection {
         line.discard();
         if cure == Cure::Device || (cure == Cure::Session && tries > 1) {
             self.shared.retire(&device);
+        } else {
+            // Here and not at the next try: without a session the device would be closed. Where it fails, the next try does what there is to do.
+            *held = Session::open(device).map(Line::new).ok();
         }
     }
 

@@ -43,6 +43,10 @@ pub(super) struct Line {
 pub(super) type Slot = Mutex<Option<Line>>;
 
 impl Line {
+    pub(super) const fn new(session: Session) -> Self {
+        Self { session, rights: BTreeSet::new(), is_broken: false }
+    }
+
     pub(super) fn is_retired(&self) -> bool {
         self.session.device().is_retired()
     }
@@ -186,7 +190,7 @@ impl Shared {
             Ok(session) => session,
         };
         self.was_there.store(true, Ordering::Relaxed);
-        Ok(Line { session, rights: BTreeSet::new(), is_broken: false })
+        Ok(Line::new(session))
     }
 
     /// Gives a device up, with the sessions in which no call is made. The next may be another card.

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{Error, Kind, PublicKey, Signature};
 
-/// The signature of GB/T 32918.5-2017, annex A: key, e, r || s.
+/// The signature of GB/T 32918.5-2017, A.2: key, e, r || s.
 const KNOWN: [&str; 3] = [
     "0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13",
-    "b524f552cd82b8b028476e005c377fb19a87e6fc682d48bb5d42e3d9b9effe76",
+    "f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640",
     "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa",
 ];
 
