@@ -2,11 +2,11 @@
 
 mod softhsm;
 
-use std::{thread, time::Duration};
+use std::{fs, process::Command, thread, time::Duration};
 
-use chainbox_engine::hash::sha256;
+use chainbox_engine::hash::{Digest, sha256};
 use chainbox_hsm::{
-    Algorithm, Deadline, Device, Kind, Label,
+    Algorithm, Deadline, Device, KeyInfo, Kind, Label, Signature,
     device::contract::{self, verifies},
     pkcs11::{Options, Pkcs11, TokenName},
     secret::Secret,
@@ -130,4 +130,61 @@ fn too_much_at_once_is_refused() {
     let device = open(options(TOKEN));
     let error = device.sign(&label("any"), &vec![[0; 32]; 5000], soon()).expect_err("too many");
     assert_eq!(error.kind, Kind::Input, "{error}");
+}
+
+/// A DER INTEGER of 32 bytes, without sign.
+fn integer(bytes: &[u8]) -> Vec<u8> {
+    let bare: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
+    let sign = bare.first().is_none_or(|byte| *byte >= 0x80).then_some(0);
+    let value: Vec<u8> = sign.into_iter().chain(bare).collect();
+    [&[0x02, value.len() as u8], value.as_slice()].concat()
+}
+
+/// What libcrypto says of a signature over a digest, through the program `openssl`.
+fn libcrypto_accepts(key: &KeyInfo, digest: &Digest, signature: &Signature) -> bool {
+    let folder = softhsm::folder();
+    let curve: &[u8] = match key.algorithm {
+        Algorithm::EcdsaP256 => &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
+        Algorithm::EcdsaSecp256k1 => &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a],
+        Algorithm::Sm2 => panic!("SoftHSM has no SM2"),
+    };
+    let ec_public_key: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    let algorithm = [ec_public_key, curve].concat();
+    let body = [&[0x30, algorithm.len() as u8], algorithm.as_slice(), &[0x03, 66, 0], &key.public_key].concat();
+    let halves = [integer(&signature[..32]), integer(&signature[32..])].concat();
+    let files = [
+        ("key", [&[0x30, body.len() as u8], body.as_slice()].concat()),
+        ("signature", [&[0x30, halves.len() as u8], halves.as_slice()].concat()),
+        ("digest", digest.to_vec()),
+    ];
+    let [key, signature, digest] = files.map(|(name, bytes)| {
+        let path = folder.join(format!("{}.{name}", key.label));
+        fs::write(&path, bytes).expect("written");
+        path
+    });
+    let verify = Command::new("openssl")
+        .args(["pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey"])
+        .arg(&key)
+        .arg("-sigfile")
+        .arg(&signature)
+        .arg("-in")
+        .arg(&digest)
+        .output();
+    verify.expect("openssl runs: `tests/run packages` installs it").status.success()
+}
+
+#[test]
+fn libcrypto_accepts_the_signatures_too() {
+    let device = open(options(TOKEN));
+    for algorithm in [Algorithm::EcdsaP256, Algorithm::EcdsaSecp256k1] {
+        let label = label(&format!("libcrypto {algorithm}"));
+        device.generate(&label, algorithm, soon()).expect("a key");
+        let key = device.key(&label, soon()).expect("the key");
+        let digest = sha256(algorithm.name().as_bytes());
+        let mut signature = device.sign(&label, &[digest], soon()).expect("a signature")[0];
+        assert!(libcrypto_accepts(&key, &digest, &signature), "{algorithm}");
+        signature[63] ^= 1;
+        assert!(!libcrypto_accepts(&key, &digest, &signature), "{algorithm}: it would accept anything");
+        device.destroy(&label, soon()).expect("destroyed");
+    }
 }

@@ -147,8 +147,11 @@ impl Connection {
             Cure::Forget => self.shared.forget_all(),
             Cure::Login if tries == 1 => {
                 self.shared.forget_all();
-                if let Some(link) = &self.link {
-                    self.login(link).map_err(|fault| fault.explain(&self.shared.place))?;
+                let login = self.link.as_ref().map_or(Ok(()), |link| self.login(link)).map_err(|fault| fault.explain(&self.shared.place));
+                match login {
+                    Err(error) if error.kind == Kind::Pin => return Err(error),
+                    Err(_) => self.evict(),
+                    Ok(()) => {}
                 }
             }
             // A session that a login does not help is given up as well.
@@ -206,7 +209,7 @@ impl Connection {
     }
 
     pub(super) fn capabilities(&mut self) -> Result<Capabilities, Error> {
-        self.attempt(Twice::Harmless, |shared, link| shared.capabilities(link))
+        self.attempt(Twice::Harmless, Shared::capabilities)
     }
 }
 

@@ -33,7 +33,7 @@ impl Batch {
         Self { key, digests, deadline, place, next: AtomicUsize::new(0), made: Mutex::new(made), reply: Reply::new() }
     }
 
-    /// How many digests nobody took yet.
+    /// How many digests nobody took yet: as many threads can help.
     pub(super) fn open(&self) -> usize {
         self.digests.len().saturating_sub(self.next.load(Ordering::Relaxed))
     }
@@ -49,16 +49,19 @@ impl Batch {
         self.reply.give(Err(error));
     }
 
-    /// Signs until nothing is left to take.
-    pub(super) fn run(&self, worker: &mut impl Worker) {
+    /// Signs until nothing is left to take. `answering` is called before an answer is given.
+    pub(super) fn run(&self, worker: &mut impl Worker, answering: impl FnOnce()) {
         let mut signed = Vec::new();
         while let Some(index) = self.take() {
             match guarded(&self.place, || self.one(worker, index)) {
                 Ok(signature) => signed.push((index, signature)),
-                Err(error) => return self.fail(error),
+                Err(error) => {
+                    answering();
+                    return self.fail(error);
+                }
             }
         }
-        self.gather(&signed);
+        self.gather(&signed, answering);
     }
 
     fn take(&self) -> Option<usize> {
@@ -74,7 +77,7 @@ impl Batch {
         worker.sign(&self.key, &self.digests[index])
     }
 
-    fn gather(&self, signed: &[(usize, Signature)]) {
+    fn gather(&self, signed: &[(usize, Signature)], answering: impl FnOnce()) {
         if signed.is_empty() {
             return;
         }
@@ -86,6 +89,7 @@ impl Batch {
         if made.missing == 0 {
             let signatures = std::mem::take(&mut made.signatures);
             drop(made);
+            answering();
             self.reply.give(Ok(signatures));
         }
     }

@@ -1,17 +1,24 @@
 //! The threads themselves: who works, who is idle, who hangs, and what waits.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, Thread},
     time::{Duration, Instant},
 };
 
-use super::{Bounds, Reply, Work, Worker, guarded};
+use super::{Bounds, Reply, Work, Worker, guarded, spin::Spin};
 use crate::{Deadline, Error, Kind};
 
 /// How long after the deadline a call counts as hung: one that was begun just before it may merely be late.
 const HUNG_AFTER: Duration = Duration::from_millis(100);
+
+/// How often whoever waits looks whether a hung thread's place is to be taken.
+const RELIEF: Duration = Duration::from_millis(250);
 
 /// How long a device that said it is full is not asked for one session more.
 const FULL_FOR: Duration = Duration::from_secs(10);
@@ -23,6 +30,13 @@ pub(super) struct Crew<W> {
     make: Box<dyn Fn() -> W + Send + Sync>,
     state: Mutex<State<W>>,
     ended: Condvar,
+    /// Callers that wait for answers.
+    for_answers: Spin,
+    /// Threads that wait for work.
+    for_work: Spin,
+    returning: Returning,
+    /// Counts what was submitted, so that whoever waits awake sees that there is work.
+    submitted: AtomicUsize,
 }
 
 struct State<W> {
@@ -34,6 +48,24 @@ struct State<W> {
     /// The device said that it takes no more sessions than these, until then.
     full: Option<(usize, Instant)>,
     closing: bool,
+}
+
+/// A thread between its answer and its next work: whoever got the answer may ask again sooner than the thread is back.
+#[derive(Default)]
+struct Returning(AtomicUsize);
+
+impl Returning {
+    fn enter(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn leave(&self, threads: usize) {
+        self.0.fetch_sub(threads, Ordering::SeqCst);
+    }
+
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// A thread.
@@ -107,9 +139,17 @@ impl<W> Work<W> {
         }
     }
 
+    /// How many threads can do a part of it.
+    fn shares(&self) -> usize {
+        match self {
+            Self::Call { .. } => 1,
+            Self::Batch(batch) => batch.open(),
+        }
+    }
+
     fn fail(self, error: Error) {
         match self {
-            Self::Call { run, .. } => run(Err(error)),
+            Self::Call { run, .. } => run(Err(error), &|| {}),
             Self::Batch(batch) => batch.fail(error),
         }
     }
@@ -137,12 +177,22 @@ impl<W> Crew<W> {
 impl<W: Worker> Crew<W> {
     pub(super) fn new(place: String, bounds: Bounds, make: Box<dyn Fn() -> W + Send + Sync>) -> Self {
         let state = State { queue: VecDeque::new(), threads: BTreeMap::new(), idle: Vec::new(), next: 0, full: None, closing: false };
-        Self { place, bounds, make, state: Mutex::new(state), ended: Condvar::new() }
+        Self {
+            place,
+            bounds,
+            make,
+            state: Mutex::new(state),
+            ended: Condvar::new(),
+            for_answers: Spin::new(),
+            for_work: Spin::new(),
+            returning: Returning::default(),
+            submitted: AtomicUsize::new(0),
+        }
     }
 
-    /// Queues work that so many threads can share, wakes as many, and starts one where none is free.
-    pub(super) fn submit(self: &Arc<Self>, work: Work<W>, shares: usize) -> Result<(), Error> {
-        let deadline = work.deadline();
+    /// Queues work, wakes as many threads as can share it, and starts some where too few are free.
+    pub(super) fn submit(self: &Arc<Self>, work: Work<W>) -> Result<(), Error> {
+        let (deadline, shares) = (work.deadline(), work.shares());
         let mut state = self.lock();
         if state.queue.len() >= self.bounds.queue_max {
             let what = format!("{} calls wait already", state.queue.len());
@@ -156,15 +206,23 @@ impl<W: Worker> Crew<W> {
         let at = state.idle.len() - woken;
         let threads: Vec<Thread> =
             state.idle.split_off(at).iter().filter_map(|id| state.threads.get(id).and_then(|member| member.thread.clone())).collect();
-        let new = self.grow(&mut state, shares - woken, deadline);
+        let new = self.grow(&mut state, deadline);
+        self.submitted.fetch_add(1, Ordering::Release);
         drop(state);
         threads.iter().for_each(Thread::unpark);
         self.start(new)
     }
 
-    /// Enters up to so many threads, as far as there is room.
-    fn grow(&self, state: &mut State<W>, wanted: usize, deadline: Deadline) -> Vec<u64> {
+    /// Enters as many threads as the queue has work for, beside those that are about to take it, as far as there is room.
+    fn grow(&self, state: &mut State<W>, deadline: Deadline) -> Vec<u64> {
         let mut new = Vec::new();
+        if !state.has_room(&self.bounds) {
+            return new;
+        }
+        // Idle or just woken, or about to be connected.
+        let free = state.threads.values().filter(|member| member.busy.is_none() || (!member.connected && !member.hangs())).count();
+        let coming = free + self.returning.count();
+        let wanted = state.queue.iter().map(Work::shares).sum::<usize>().saturating_sub(coming);
         while new.len() < wanted && state.has_room(&self.bounds) {
             new.push(state.enter(Some(deadline)));
         }
@@ -192,7 +250,7 @@ impl<W: Worker> Crew<W> {
     pub(super) fn warm(self: &Arc<Self>, deadline: Deadline) {
         let mut state = self.lock();
         let wanted = self.bounds.workers_min.saturating_sub(state.serving());
-        let new = self.grow(&mut state, wanted, deadline);
+        let new = (0..wanted).map(|_| state.enter(Some(deadline))).collect();
         drop(state);
         // Where no more start now, they start when there is work.
         let _ = self.start(new);
@@ -200,8 +258,12 @@ impl<W: Worker> Crew<W> {
 
     /// The answer to a call, by the deadline. Whoever waits sees to it that the places of hung threads are taken.
     pub(super) fn wait<T>(self: &Arc<Self>, reply: &Reply<T>, deadline: Deadline) -> Result<T, Error> {
+        self.for_answers.wait(|| reply.is_given(), || self.sleep(reply, deadline))
+    }
+
+    fn sleep<T>(self: &Arc<Self>, reply: &Reply<T>, deadline: Deadline) -> Result<T, Error> {
         loop {
-            if let Some(answer) = reply.take(deadline.left().min(HUNG_AFTER)) {
+            if let Some(answer) = reply.take(deadline.left().min(RELIEF)) {
                 return answer;
             }
             if deadline.is_over() {
@@ -214,8 +276,8 @@ impl<W: Worker> Crew<W> {
     /// Starts a thread in the place of one that hangs, where work waits.
     fn relieve(self: &Arc<Self>) {
         let mut state = self.lock();
-        let Some(deadline) = state.queue.front().map(Work::deadline).filter(|_| state.idle.is_empty()) else { return };
-        let new = self.grow(&mut state, 1, deadline);
+        let Some(deadline) = state.queue.front().map(Work::deadline) else { return };
+        let new = self.grow(&mut state, deadline);
         drop(state);
         let _ = self.start(new);
     }
@@ -245,10 +307,11 @@ impl<W: Worker> Crew<W> {
         let mut worker = (self.make)();
         // Ahead of the first work: a thread that is free sooner may take that meanwhile.
         let mut ready = guarded(&self.place, || worker.connect());
-        while let Some(work) = self.next(id, ready.is_ok()) {
+        let answers = Cell::new(0);
+        while let Some(work) = self.next(id, ready.is_ok(), answers.take()) {
             ready = guarded(&self.place, || worker.connect());
             match &ready {
-                Ok(()) => self.run(work, &mut worker),
+                Ok(()) => self.run(work, &mut worker, &answers),
                 Err(error) => {
                     if let Some(work) = self.hand_back(id, work, error) {
                         work.fail(error.clone());
@@ -263,18 +326,24 @@ impl<W: Worker> Crew<W> {
         self.ended.notify_all();
     }
 
-    fn run(&self, work: Work<W>, worker: &mut W) {
+    fn run(&self, work: Work<W>, worker: &mut W, answers: &Cell<usize>) {
+        let answering = || {
+            answers.set(answers.get() + 1);
+            self.returning.enter();
+        };
         match work {
-            Work::Call { run, .. } => run(Ok(worker)),
-            Work::Batch(batch) => batch.run(worker),
+            Work::Call { run, .. } => run(Ok(worker), &answering),
+            Work::Batch(batch) => batch.run(worker, answering),
         }
     }
 
-    /// Waits for work; none where the thread is to end.
-    fn next(&self, id: u64, connected: bool) -> Option<Work<W>> {
+    /// Waits for work after so many answers; none where the thread is to end.
+    fn next(&self, id: u64, connected: bool, answers: usize) -> Option<Work<W>> {
+        let mut returned = answers;
         let mut since = Instant::now();
         loop {
             let mut state = self.lock();
+            self.returning.leave(std::mem::take(&mut returned));
             state.idle.retain(|idle| *idle != id);
             let member = state.threads.get_mut(&id)?;
             member.busy = None;
@@ -295,8 +364,9 @@ impl<W: Worker> Crew<W> {
                 since = Instant::now();
             }
             state.idle.push(id);
+            let submitted = self.submitted.load(Ordering::Acquire);
             drop(state);
-            thread::park_timeout(self.bounds.idle);
+            self.for_work.wait(|| self.submitted.load(Ordering::Acquire) != submitted, || thread::park_timeout(self.bounds.idle));
         }
     }
 

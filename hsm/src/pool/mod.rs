@@ -7,6 +7,9 @@
 mod batch;
 mod crew;
 mod reply;
+mod spin;
+#[cfg(test)]
+mod tests;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -52,10 +55,13 @@ pub(crate) struct Pool<W> {
     process: u32,
 }
 
+/// Makes a call with a worker, or passes on why there is none, and gives the answer after it called what it is given.
+type Run<W> = dyn FnOnce(Result<&mut W, Error>, &dyn Fn()) + Send;
+
 /// What waits for a thread.
 enum Work<W> {
     /// A call of its own.
-    Call { deadline: Deadline, run: Box<dyn FnOnce(Result<&mut W, Error>) + Send> },
+    Call { deadline: Deadline, run: Box<Run<W>> },
     /// Digests that any number of threads sign.
     Batch(Arc<Batch>),
 }
@@ -75,10 +81,12 @@ impl<W: Worker> Pool<W> {
         self.check(deadline)?;
         let reply = Arc::new(Reply::new());
         let (answer, place) = (Arc::clone(&reply), self.crew.place.clone());
-        let run = move |worker: Result<&mut W, Error>| {
-            answer.give(worker.and_then(|worker| guarded(&place, || job(worker))));
+        let run = move |worker: Result<&mut W, Error>, answering: &dyn Fn()| {
+            let made = worker.and_then(|worker| guarded(&place, || job(worker)));
+            answering();
+            answer.give(made);
         };
-        self.crew.submit(Work::Call { deadline, run: Box::new(run) }, 1)?;
+        self.crew.submit(Work::Call { deadline, run: Box::new(run) })?;
         self.crew.wait(&reply, deadline)
     }
 
@@ -89,7 +97,7 @@ impl<W: Worker> Pool<W> {
             return Ok(Vec::new());
         }
         let batch = Arc::new(Batch::new(key.clone(), digests.to_vec(), deadline, self.crew.place.clone()));
-        self.crew.submit(Work::Batch(Arc::clone(&batch)), digests.len())?;
+        self.crew.submit(Work::Batch(Arc::clone(&batch)))?;
         let answer = self.crew.wait(&batch.reply, deadline);
         batch.stop();
         answer
