@@ -40,6 +40,32 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::Library,
+        Self::NoDevice,
+        Self::DeviceGone,
+        Self::DeviceFull,
+        Self::DeviceFailed,
+        Self::Crashed,
+        Self::Pin,
+        Self::NoKey,
+        Self::KeyExists,
+        Self::Unsupported,
+        Self::Refused,
+        Self::DoubleVote,
+        Self::Storage,
+        Self::Busy,
+        Self::Deadline,
+        Self::Input,
+    ];
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The name used in JSON, metrics and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
