@@ -27,6 +27,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "engine/src/simd/sha.rs",
     "hsm/src/sdf/library.rs",
     "hsm/tests/fork/mod.rs",
+    "hsm/tests/isolated/fork.rs",
     "hsm/tests/pkcs11_faults/control.rs",
     "hsm/tests/softhsm/mod.rs",
     "kernels/src/cuda.rs",

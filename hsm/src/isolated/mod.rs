@@ -118,8 +118,8 @@ impl Isolated {
     /// Asks the child, and the next where it ends.
     fn ask(&self, request: &Request<'_>, deadline: Deadline) -> Result<Answer, Error> {
         if std::process::id() != self.owner {
-            return Err(Error::new(Kind::Unsupported, &self.name, "a fork of the process that opened the device has no use of it")
-                .remedy("open the device after the fork"));
+            let what = format!("it was opened by process {}, of which this one is a fork", self.owner);
+            return Err(Error::new(Kind::Library, &self.name, what).remedy("open the device again in this process"));
         }
         let late = || Error::new(Kind::Deadline, &self.name, "no answer before the deadline");
         let mut lost = 0;

@@ -204,21 +204,7 @@ impl Supervisor {
     fn start(&self) -> Result<Running, Error> {
         let (ours, theirs) = UnixStream::pair().map_err(|error| self.not_started(&error))?;
         let (errors, their_errors) = UnixStream::pair().map_err(|error| self.not_started(&error))?;
-        let program = self.options.program();
-        let mut command = Command::new(&program);
-        self.secret_variables().for_each(|name| {
-            command.env_remove(name);
-        });
-        let mut process = command
-            .arg0(format!("chainbox-hsm-host: {}", self.shared.name))
-            .args(&self.options.arguments)
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::from(OwnedFd::from(their_errors)))
-            // Ctrl-C in a terminal goes to the parent alone, which ends its child in order.
-            .process_group(0)
-            .spawn()
-            .map_err(|error| self.not_started(&format!("{}: {error}", program.display())))?;
+        let mut process = self.spawn(theirs, their_errors)?;
         let errors = Arc::new(errors);
         output::forward(&self.shared.name, Arc::clone(&errors), self.hello.secrets.iter().map(|(_, secret)| secret.clone()).collect());
         let opened = self.open(&process, ours);
@@ -240,6 +226,24 @@ impl Supervisor {
                 }))
             }
         }
+    }
+
+    /// Starts the program. Both sockets are the child's alone then, so that its end is seen as theirs.
+    fn spawn(&self, control: UnixStream, errors: UnixStream) -> Result<std::process::Child, Error> {
+        let program = self.options.program();
+        let mut command = Command::new(&program);
+        command
+            .arg0(format!("chainbox-hsm-host: {}", self.shared.name))
+            .args(&self.options.arguments)
+            .stdin(OwnedFd::from(control))
+            .stdout(Stdio::null())
+            .stderr(OwnedFd::from(errors))
+            // Ctrl-C in a terminal goes to the parent alone, which ends its child in order.
+            .process_group(0);
+        for name in self.secret_variables() {
+            command.env_remove(name);
+        }
+        command.spawn().map_err(|error| self.not_started(&format!("{}: {error}", program.display())))
     }
 
     /// The environment's variables that hold a secret of the device: the child has it already, and what it starts has no business with it.

@@ -123,7 +123,10 @@ impl Files {
         match self.setup.fault {
             Fault::Segfault => {
                 once();
-                nix::sys::signal::raise(nix::sys::signal::Signal::SIGSEGV).expect("a signal");
+                // The first is taken by Rust's own handler, which then gives way to the system's.
+                for _ in 0..2 {
+                    nix::sys::signal::raise(nix::sys::signal::Signal::SIGSEGV).expect("a signal");
+                }
             }
             Fault::Exit => std::process::exit(9),
             Fault::Panic => panic!("told to"),

@@ -12,7 +12,7 @@ use chainbox_hsm::{
     Device, DeviceOptions, Isolation, Kind,
     device::contract,
     isolated::{self, frame},
-    options::PASSWORD,
+    options,
     secret::Secret,
     software::{self, Software},
 };
@@ -30,21 +30,30 @@ fn the_contract_holds_through_the_child() {
     assert_eq!(bench.device.state().restarts, 0);
 }
 
-/// Every kind of device that needs no hardware, through the program that the service starts.
+/// A child as the service starts it, but for the name of the program.
+fn service() -> Isolation {
+    let program = Some(std::env::current_exe().expect("a program"));
+    Isolation::Child(isolated::Options { program, arguments: hosts::arguments("hosts::service"), ..Default::default() })
+}
+
+#[test]
+fn the_contract_holds_for_softhsm() {
+    let options = DeviceOptions::Pkcs11(softhsm::options(softhsm::TOKEN));
+    let open = |pin: Secret| options.open("pkcs11:test", [(options::PIN.to_owned(), pin)].into(), &service());
+    contract::check(open(softhsm::pin()).expect("a device").as_ref(), "contract ", soon).unwrap_or_else(|failure| panic!("{failure}"));
+    let error = open(Secret::new(b"4321".to_vec())).err().expect("a wrong PIN");
+    assert!(error.kind == Kind::Pin && !error.remedy.is_empty(), "{error}");
+}
+
 #[test]
 fn the_contract_holds_for_keys_in_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = software::Options { path: folder.path().join("keys"), production: false, allow_software: false };
     let password = Secret::new(b"a password".to_vec());
     drop(Software::create(&options, &password).expect("a file of keys"));
-    let isolation = isolated::Options {
-        program: Some(std::env::current_exe().expect("a program")),
-        arguments: hosts::arguments("hosts::service"),
-        ..Default::default()
-    };
     let open = |password: &Secret| {
-        let secrets = [(PASSWORD.to_owned(), password.clone())].into();
-        DeviceOptions::Software(options.clone()).open("software:test", secrets, &Isolation::Child(isolation.clone()))
+        let secrets = [(options::PASSWORD.to_owned(), password.clone())].into();
+        DeviceOptions::Software(options.clone()).open("software:test", secrets, &service())
     };
     contract::check(open(&password).expect("a device").as_ref(), "contract ", soon).unwrap_or_else(|failure| panic!("{failure}"));
     let error = open(&Secret::new(b"another".to_vec())).err().expect("a wrong password");
@@ -91,13 +100,17 @@ fn the_child_ends_with_its_device() {
 fn the_child_ends_with_its_parent() {
     let mut parent = Command::new(std::env::current_exe().expect("a program"))
         .args(hosts::arguments("hosts::parent"))
+        .env("A_PIN", PIN)
         .stdout(Stdio::piped())
         .spawn()
         .expect("a parent");
     let lines = BufReader::new(parent.stdout.take().expect("its output")).lines();
     let child =
-        lines.map_while(Result::ok).find_map(|line| line.strip_prefix("child ")?.parse().ok()).expect("the process id of the child");
+        lines.map_while(Result::ok).find_map(|line| line.strip_prefix("child ")?.parse::<u32>().ok()).expect("the process id of the child");
     assert!(is_alive(child));
+    // A variable that holds the PIN stays with the parent. Only root may look.
+    let environment = fs::read(format!("/proc/{child}/environ")).unwrap_or_default();
+    assert!(!environment.windows(PIN.len()).any(|window| window == PIN.as_bytes()));
     parent.kill().expect("a parent to kill");
     parent.wait().expect("a dead parent");
     until("the child is gone", || !is_alive(child));

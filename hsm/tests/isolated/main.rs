@@ -9,6 +9,8 @@ mod hosts;
 mod liar;
 mod life;
 mod load;
+#[path = "../softhsm/mod.rs"]
+mod softhsm;
 
 use std::{fs, path::Path, time::Duration};
 

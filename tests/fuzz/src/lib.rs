@@ -41,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "guard", run: targets::guard::run, made: targets::guard::inputs },
     Target { name: "audit", run: targets::audit::run, made: targets::audit::inputs },
     Target { name: "software", run: targets::software::run, made: targets::software::inputs },
+    Target { name: "hsm-frame", run: targets::hsm_frame::run, made: targets::hsm_frame::inputs },
 ];
 
 impl Target {

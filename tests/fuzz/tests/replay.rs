@@ -37,6 +37,7 @@ replay! {
     guard: "guard",
     audit: "audit",
     software: "software",
+    hsm_frame: "hsm-frame",
 }
 
 #[test]

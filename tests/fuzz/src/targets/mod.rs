@@ -5,6 +5,7 @@ pub(crate) mod detect;
 mod entries;
 pub(crate) mod eth_tx;
 pub(crate) mod guard;
+pub(crate) mod hsm_frame;
 pub(crate) mod jsonl;
 pub(crate) mod key;
 pub(crate) mod payload;
