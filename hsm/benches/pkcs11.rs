@@ -1,4 +1,5 @@
-//! P-256 signatures a second on SoftHSM: the adapter beside a bare loop over the module, in one run and in turns, so that both see the same machine.
+//! P-256 signatures a second on SoftHSM: the adapter in this process and in a child, beside a bare loop over the module; in one run and in turns, so that all
+//! see the same machine.
 //!
 //! `cargo bench -p chainbox-hsm --bench pkcs11`; `CHAINBOX_BENCH_ROUNDS=N` for more than the 15 rounds of each.
 
@@ -7,6 +8,7 @@ mod softhsm;
 
 use std::{
     env,
+    process::ExitCode,
     sync::{
         Barrier,
         atomic::{AtomicBool, Ordering},
@@ -17,8 +19,10 @@ use std::{
 
 use chainbox_engine::hash::{Digest, sha256};
 use chainbox_hsm::{
-    Algorithm, Device, Label,
-    pkcs11::{Options, Pkcs11},
+    Algorithm, Device, DeviceOptions, Label,
+    isolated::{self, Isolated},
+    options::PIN,
+    pkcs11::Options,
 };
 use cryptoki::{
     context::Pkcs11 as Library,
@@ -80,7 +84,7 @@ fn bare(library: &Library, slot: Slot, key: &Label, threads: usize) -> f64 {
     })
 }
 
-fn adapter(device: &Pkcs11, key: &Label, callers: usize, batch: usize) -> f64 {
+fn adapter(device: &dyn Device, key: &Label, callers: usize, batch: usize) -> f64 {
     let digests = digests();
     rate(callers, || {
         let mut turns = digests.chunks_exact(batch).cycle();
@@ -88,38 +92,66 @@ fn adapter(device: &Pkcs11, key: &Label, callers: usize, batch: usize) -> f64 {
     })
 }
 
-fn median(mut of: Vec<f64>) -> f64 {
+/// The same token in a child, which runs this program.
+fn child(options: Options) -> Isolated {
+    let isolation = isolated::Options { program: Some(env::current_exe().expect("a program")), ..isolated::Options::default() };
+    let secrets = [(PIN.to_owned(), softhsm::pin())].into();
+    DeviceOptions::Pkcs11(options).isolate("pkcs11:bench", secrets, isolation).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn median(of: impl Iterator<Item = f64>) -> f64 {
+    let mut of: Vec<f64> = of.collect();
     of.sort_by(f64::total_cmp);
     of[of.len() / 2]
 }
 
-fn main() {
-    // Cargo's tests start it without this flag, to see whether it starts.
-    if !env::args().any(|argument| argument == "--bench") {
-        return;
+/// So many rounds of the three, which go first by turns; one row of the table.
+fn row(rounds: usize, measure: [&dyn Fn() -> f64; 3]) -> String {
+    let mut rates = vec![[0.0; 3]; rounds];
+    for (round, rates) in rates.iter_mut().enumerate() {
+        for place in 0..measure.len() {
+            let which = (round + place) % measure.len();
+            rates[which] = measure[which]();
+        }
     }
+    let [bare, own, isolated] = [0, 1, 2].map(|which| median(rates.iter().map(|rates| rates[which])));
+    let [own_ratio, isolated_ratio] = [1, 2].map(|which| median(rates.iter().map(|rates| rates[which] / rates[0])));
+    format!("{bare:7.0}  {own:9.0} {own_ratio:6.3}  {isolated:7.0} {isolated_ratio:6.3}")
+}
+
+fn main() -> ExitCode {
+    if env::args().nth(1).is_some_and(|argument| argument == "hsm-host") {
+        return isolated::host();
+    }
+    // Cargo's tests start it without this flag, to see whether it starts.
+    if env::args().any(|argument| argument == "--bench") {
+        measure();
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure() {
     let rounds = env::var("CHAINBOX_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
     let key: Label = "bench".parse().expect("a label");
     open(options(TOKEN)).generate(&key, Algorithm::EcdsaP256, soon()).expect("a key");
-    println!("threads  callers  batch   bare/s  adapter/s  ratio (median of {rounds} rounds)");
+    println!("medians of {rounds} rounds");
+    println!("threads  callers  batch   bare/s  adapter/s  ratio  child/s  ratio");
     for threads in THREADS {
-        let device = open(Options { sessions_min: threads, sessions_max: threads, ..options(TOKEN) });
+        let of_threads = Options { sessions_min: threads, sessions_max: threads, ..options(TOKEN) };
+        let (device, isolated) = (open(of_threads.clone()), child(of_threads));
         let library = Library::new(softhsm::module()).expect("the module");
         let slots = library.get_slots_with_token().expect("slots");
         let mut ours = slots.into_iter().filter(|slot| library.get_token_info(*slot).is_ok_and(|token| token.label().trim_end() == TOKEN));
         let slot = ours.next().expect("the token");
         for (callers, batch) in CALLERS {
-            let pairs: Vec<(f64, f64)> = (0..rounds)
-                .map(|round| {
-                    // Each goes first in every other round.
-                    let first = (round % 2 == 0).then(|| bare(&library, slot, &key, threads));
-                    let own = adapter(&device, &key, threads * callers, batch);
-                    (first.unwrap_or_else(|| bare(&library, slot, &key, threads)), own)
-                })
-                .collect();
-            let (bare, own) = (median(pairs.iter().map(|pair| pair.0).collect()), median(pairs.iter().map(|pair| pair.1).collect()));
-            let ratio = median(pairs.iter().map(|pair| pair.1 / pair.0).collect());
-            println!("{threads:7}  {:7}  {batch:5}  {bare:7.0}  {own:9.0}  {ratio:.3}", threads * callers);
+            let callers = threads * callers;
+            let measured = row(
+                rounds,
+                [&|| bare(&library, slot, &key, threads), &|| adapter(&device, &key, callers, batch), &|| {
+                    adapter(&isolated, &key, callers, batch)
+                }],
+            );
+            println!("{threads:7}  {callers:7}  {batch:5}  {measured}");
         }
     }
 }

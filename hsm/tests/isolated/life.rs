@@ -20,7 +20,7 @@ use chainbox_hsm::{
 use crate::{
     Bench, PIN,
     device::{Fault, SelfReport},
-    hosts, label, soon, until,
+    hosts, label, softhsm, soon, until,
 };
 
 #[test]
