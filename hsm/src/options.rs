@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Device, Error, Kind,
+    Device, Error, Kind, Label,
     isolated::{self, Isolated, frame::Hello},
+    key::NoLabel,
     pkcs11::{self, Pkcs11},
+    sdf::{self, Sdf},
     secret::Secret,
     software::{self, Software},
 };
@@ -17,7 +19,7 @@ pub const PIN: &str = "pin";
 /// The name of the password of a file of keys among [`Secrets`].
 pub const PASSWORD: &str = "password";
 
-/// The secrets of a device, by their names: [`PIN`], [`PASSWORD`].
+/// The secrets of a device, by their names: [`PIN`] of a token, [`PASSWORD`] of a file; those of an SDF device by the labels of its keys.
 pub type Secrets = BTreeMap<String, Secret>;
 
 /// A device as the settings name it. What is secret is no part of it.
@@ -26,6 +28,8 @@ pub type Secrets = BTreeMap<String, Secret>;
 pub enum DeviceOptions {
     /// A token of a PKCS#11 module.
     Pkcs11(pkcs11::Options),
+    /// An SDF device (GM/T 0018).
+    Sdf(sdf::Options),
     /// Keys in an encrypted file, for development.
     Software(software::Options),
 }
@@ -74,6 +78,7 @@ impl DeviceOptions {
     pub fn open_here(&self, secrets: &Secrets) -> Result<Arc<dyn Device>, Error> {
         match self {
             Self::Pkcs11(options) => Ok(Arc::new(Pkcs11::open(options.clone(), secret(secrets, PIN)?.clone())?)),
+            Self::Sdf(options) => Ok(Arc::new(Sdf::open(options.clone(), passwords(secrets)?)?)),
             Self::Software(options) => Ok(Arc::new(Software::open(options, secret(secrets, PASSWORD)?)?)),
         }
     }
@@ -91,6 +96,15 @@ fn secret<'a>(secrets: &'a Secrets, name: &str) -> Result<&'a Secret, Error> {
     secrets
         .get(name)
         .ok_or_else(|| Error::new(Kind::Pin, "settings", format!("no {name} is given")).remedy("name the source of the secret"))
+}
+
+/// The passwords of keys, by their labels.
+fn passwords(secrets: &Secrets) -> Result<BTreeMap<Label, Secret>, Error> {
+    let password = |(name, secret): (&String, &Secret)| {
+        let label = name.parse().map_err(|error: NoLabel| Error::new(Kind::Input, "settings", error.to_string()))?;
+        Ok((label, secret.clone()))
+    };
+    secrets.iter().map(password).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use zeroize::Zeroize;
 
 use super::frame::{self, HEADER_BYTES, Malformed};
 use crate::Deadline;
@@ -91,7 +92,7 @@ impl Channel {
                     return Ok((id, &self.inbox[HEADER_BYTES..end]));
                 }
                 if self.inbox.len() < end {
-                    self.inbox.resize(end, 0);
+                    self.grow(end);
                 }
             }
             // A frame that comes byte by byte does not hold its receiver.
@@ -100,6 +101,14 @@ impl Channel {
             }
             self.fill(until)?;
         }
+    }
+
+    /// Makes room for a longer frame, and leaves nothing behind of what came of it.
+    fn grow(&mut self, bytes: usize) {
+        let mut longer = vec![0; bytes];
+        longer[..self.filled].copy_from_slice(&self.inbox[..self.filled]);
+        self.inbox.zeroize();
+        self.inbox = longer;
     }
 
     /// Reads what is there, or waits for it.
@@ -132,8 +141,8 @@ impl Channel {
     /// Gives back what an unusually long answer took, and clears what it held where that was secret.
     pub(super) fn tidy(&mut self, is_secret: bool) {
         if is_secret {
-            zeroize::Zeroize::zeroize(self.inbox.as_mut_slice());
-            zeroize::Zeroize::zeroize(&mut self.out);
+            self.inbox.as_mut_slice().zeroize();
+            self.out.zeroize();
         }
         if self.inbox.len() > INBOX_BYTES_KEPT {
             self.inbox = vec![0; INBOX_BYTES];

@@ -98,6 +98,8 @@ pub(super) struct Child {
     lanes: Mutex<Lanes>,
     /// Why it was killed, where it was killed by this process.
     fault: OnceLock<String>,
+    /// Whether it ever answered.
+    has_answered: AtomicBool,
     /// Whether it is dead or about to be: nobody asks it any more.
     is_ending: AtomicBool,
     bell: Arc<Bell>,
@@ -110,8 +112,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Child {
     /// A child whose process is `process` (a descriptor of it), and that takes channels over `control`.
     pub(super) fn new(process: OwnedFd, control: UnixStream, lanes_max: usize, bell: Arc<Bell>) -> Self {
-        let (lanes, fault, is_ending) = (Mutex::default(), OnceLock::new(), AtomicBool::new(false));
-        Self { process, control, lanes_max, lanes, fault, is_ending, bell }
+        let (has_answered, is_ending) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { process, control, lanes_max, lanes: Mutex::default(), fault: OnceLock::new(), has_answered, is_ending, bell }
     }
 
     /// The descriptor that becomes readable when the process ends.
@@ -122,6 +124,11 @@ impl Child {
     /// Why it was killed, where it was.
     pub(super) fn fault(&self) -> Option<&str> {
         self.fault.get().map(String::as_str)
+    }
+
+    /// Whether it ever answered.
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Relaxed)
     }
 
     /// Whether it is dead or about to be.
@@ -160,6 +167,10 @@ impl Child {
         match receive(&mut lane, id, bytes_max, Some(deadline)) {
             Ok(answer) if request.is_answered_by(&answer) => {
                 lane.channel.tidy(matches!(answer, Answer::Random(_)));
+                // Read first: all callers would write to the same line of memory.
+                if !self.has_answered() {
+                    self.has_answered.store(true, Ordering::Relaxed);
+                }
                 self.give(lane);
                 Ok(answer)
             }

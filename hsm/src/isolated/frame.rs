@@ -23,12 +23,14 @@ pub const RANDOM_BYTES_MAX: usize = 64 * 1024;
 pub const KEYS_MAX: usize = 16_384;
 /// The longest text of an error or a description, in bytes; a longer one is cut.
 pub const TEXT_BYTES_MAX: usize = 1024;
-/// The longest options of a device, in bytes of JSON.
-pub const OPTIONS_BYTES_MAX: usize = 64 * 1024;
-/// The most secrets of a device.
-pub const SECRETS_MAX: usize = 256;
-/// The longest body of a request: digests, or options with secrets.
-pub const REQUEST_BYTES_MAX: usize = 512 * 1024;
+/// The longest options of a device, in bytes of JSON. They may name thousands of keys.
+pub const OPTIONS_BYTES_MAX: usize = 1024 * 1024;
+/// The most secrets of a device: one a key.
+pub const SECRETS_MAX: usize = 4096;
+/// The longest body of the first frame.
+pub const HELLO_BYTES_MAX: usize = OPTIONS_BYTES_MAX + (SECRETS_MAX + 2) * (TEXT_BYTES_MAX + SECRET_BYTES_MAX + 8);
+/// The longest body of a request: one for signatures.
+pub const REQUEST_BYTES_MAX: usize = (DIGESTS_MAX + 8) * size_of::<Digest>();
 /// The longest body of an answer: a list of keys.
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -120,6 +122,9 @@ impl Hello {
     /// # Panics
     /// Where a bound is exceeded, which the caller checks.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        // All at once: a buffer that grows leaves copies of secrets behind.
+        let secrets: usize = self.secrets.iter().map(|(name, secret)| name.len() + secret.expose().len() + 8).sum();
+        out.reserve(HEADER_BYTES + self.name.len() + self.options.len() + secrets + 16);
         frame(out, 0, |out| {
             out.extend_from_slice(&VERSION.to_le_bytes());
             put_text(out, &self.name);

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::{
     channel::{Broken, Channel},
     confine,
-    frame::{Answer, DIGESTS_MAX, Hello, KEYS_MAX, REQUEST_BYTES_MAX, Request},
+    frame::{Answer, DIGESTS_MAX, HELLO_BYTES_MAX, Hello, KEYS_MAX, REQUEST_BYTES_MAX, Request},
 };
 use crate::{Deadline, Device, DeviceOptions, Error, Kind};
 
@@ -72,7 +72,7 @@ fn welcome(
     let failed = |error: Broken| Error::new(Kind::Input, "standard input", error.to_string());
     let control = Arc::new(control);
     let mut channel = Channel::new(Arc::clone(&control)).map_err(|error| failed(error.into()))?;
-    let (_, body) = channel.receive(REQUEST_BYTES_MAX, Some(Deadline::after(HELLO_MAX))).map_err(failed)?;
+    let (_, body) = channel.receive(HELLO_BYTES_MAX, Some(Deadline::after(HELLO_MAX))).map_err(failed)?;
     let hello = Hello::decode(body).map_err(|malformed| Error::new(Kind::Input, "standard input", malformed.to_string()));
     channel.tidy(true);
     let opened = hello.and_then(|hello| match catch_unwind(AssertUnwindSafe(|| open(hello))) {

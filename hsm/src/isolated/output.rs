@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::secret::{SECRET_BYTES_MAX, Secret};
 
@@ -82,7 +82,8 @@ impl Lines {
         } else {
             self.dropped += 1;
         }
-        zeroize::Zeroize::zeroize(&mut *self.line);
+        self.line.as_mut_slice().zeroize();
+        self.line.clear();
         self.is_cut = false;
     }
 

@@ -40,6 +40,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// A child that lived so long was no start in vain.
 const STEADY: Duration = Duration::from_secs(1);
+/// One that answered before it ended counts as so many in a row at most: 200 ms later the next is started, so that signing goes on within a second.
+const IN_VAIN_ANSWERED_MAX: u32 = 4;
 /// How long a child has for its end, where its channels are closed: then it is killed.
 const END_MAX: Duration = Duration::from_secs(1);
 /// The most channels of a child, whatever it asks for.
@@ -162,8 +164,13 @@ impl Supervisor {
             let (error, was_opened) = match self.start() {
                 Ok(running) => {
                     let born = Instant::now();
+                    let child = Arc::clone(&running.child);
                     let why = self.watch(running);
-                    in_vain = if born.elapsed() < STEADY { in_vain + 1 } else { 1 };
+                    in_vain = match in_vain + 1 {
+                        _ if born.elapsed() >= STEADY => 1,
+                        more if child.has_answered() => more.min(IN_VAIN_ANSWERED_MAX),
+                        more => more,
+                    };
                     (self.shared.ended(&why), true)
                 }
                 Err(error) => {

@@ -10,7 +10,7 @@ use chainbox_hsm::{Deadline, Device, Error, Kind, isolated::Options};
 use crate::{
     Bench, PIN,
     device::{ARMED, Fault, OPENED, TRIGGER},
-    hosts, label,
+    hosts, kill, label,
     liar::Lie,
     soon, until,
 };
@@ -123,12 +123,6 @@ fn a_wrong_pin_is_tried_once() {
     until("the PIN is refused", || kind_of_sign(&bench) == Err(Kind::Pin));
     assert_eq!(kind_of_sign(&bench), Err(Kind::Pin));
     assert_eq!(fs::read(bench.folder.path().join(OPENED)).expect("it was opened").len(), 2);
-}
-
-fn kill(bench: &Bench) {
-    let pid = bench.device.state().pid.expect("a child");
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).expect("a process id"));
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("a child to kill");
 }
 
 fn kind_of_sign(bench: &Bench) -> Result<(), Kind> {

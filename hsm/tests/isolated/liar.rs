@@ -145,7 +145,7 @@ fn send_with(stream: &mut UnixStream, answer: &Answer, id: u64, change: impl FnO
 fn read_frame(stream: &mut UnixStream) -> Option<(u64, Vec<u8>)> {
     let mut header = [0; HEADER_BYTES];
     stream.read_exact(&mut header).ok()?;
-    let (length, id) = frame::header(&header, frame::REQUEST_BYTES_MAX).expect("a parent that keeps the rules");
+    let (length, id) = frame::header(&header, frame::HELLO_BYTES_MAX).expect("a parent that keeps the rules");
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
     Some((id, body))

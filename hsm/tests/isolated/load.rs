@@ -82,6 +82,32 @@ fn a_child_that_is_killed_under_load_loses_no_request() {
     bench.signs([1; 32]);
 }
 
+/// One kill: everybody is served, and signing goes on at once. What it took is printed; what is asserted holds on a machine that is busy with other things.
+#[test]
+fn signing_goes_on_soon_after_a_kill() {
+    let bench = Bench::start(Fault::None);
+    let (is_over, unsigned) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for caller in 0..CALLERS {
+            let (bench, is_over, unsigned) = (&bench, &is_over, &unsigned);
+            scope.spawn(move || {
+                for call in (0..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
+                    unsigned.fetch_add(usize::from(!sign(bench, digest(caller, call), Duration::from_secs(20))), Ordering::Relaxed);
+                }
+            });
+        }
+        thread::sleep(Duration::from_millis(200));
+        let begin = Instant::now();
+        crate::kill(&bench);
+        crate::until("the child is replaced", || bench.device.state().restarts == 1);
+        bench.signs([2; 32]);
+        println!("signing again {:?} after the kill", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(1) + SLACK);
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(unsigned.into_inner(), 0);
+}
+
 #[test]
 fn a_thousand_callers_are_answered_before_their_deadlines() {
     let bench = Bench::start(Fault::None);

@@ -9,6 +9,8 @@ mod hosts;
 mod liar;
 mod life;
 mod load;
+#[path = "../fork/mod.rs"]
+mod of_process;
 #[path = "../softhsm/mod.rs"]
 mod softhsm;
 
@@ -88,4 +90,11 @@ fn until(what: &str, holds: impl Fn() -> bool) {
         assert!(!end.is_over(), "it never came about that {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Kills the child.
+fn kill(bench: &Bench) {
+    let pid = bench.device.state().pid.expect("a child");
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).expect("a process id"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("a child to kill");
 }
