@@ -93,6 +93,9 @@ pub struct Program {
     pub opencl: String,
     /// The entry points, in the order in which launches count them.
     pub kernels: Vec<&'static str>,
+    /// The curve and the hash whose constants and arithmetic it has. With the name of a kernel they say all of what that does: two programs that have the
+    /// three in common have the same kernel.
+    pub of: (Curve, Hash),
     wgsl: [String; 2],
 }
 
@@ -112,7 +115,7 @@ impl Program {
         let named: String = kernels.iter().map(|kernel| format!("#define KERNEL_{kernel} 1\n")).collect();
         let opencl = named + OPENCL_PRELUDE + &OPENCL.source(purpose, "");
         let wgsl = ["words32", "words64"].map(|product| WGSL.source(purpose, product));
-        Self { name, opencl, kernels, wgsl }
+        Self { name, opencl, kernels, of: purpose.curve_and_hash(), wgsl }
     }
 
     /// CUDA C++: the files of OpenCL C after another prelude.

@@ -1,15 +1,18 @@
 //! Programs to pipelines, and the pipelines that are kept on disk.
 
-use std::thread;
+use std::{sync::PoisonError, thread};
 
 use ::wgpu::{
     ComputePipeline, ComputePipelineDescriptor, Features, PipelineCache, PipelineCacheDescriptor, PipelineCompilationOptions, ShaderModule,
     ShaderModuleDescriptor, ShaderRuntimeChecks, ShaderSource,
 };
-use chainbox_engine::hash::sha256;
+use chainbox_engine::hash::{Hash, sha256};
 
 use super::Wgpu;
-use crate::{device::DeviceError, program::Program};
+use crate::{
+    device::DeviceError,
+    program::{Curve, Program},
+};
 
 /// A compiled program: a pipeline for each kernel.
 #[derive(Debug)]
@@ -17,7 +20,22 @@ pub struct Pipelines {
     pub(super) kernels: Vec<ComputePipeline>,
 }
 
+/// What names a kernel on a device: programs that have it in common share it. See [`Program::of`].
+pub(super) type Kernel = (Curve, Hash, &'static str);
+
+/// The pipelines of a program. Of its kernels those are compiled that no program before it had: drivers take seconds for the large ones.
 pub(super) fn compile(wgpu: &Wgpu, program: &Program) -> Result<Pipelines, DeviceError> {
+    let kernels = || wgpu.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+    let named = |kernel: &'static str| (program.of.0, program.of.1, kernel);
+    let missing: Vec<_> = program.kernels.iter().copied().filter(|kernel| !kernels().contains_key(&named(kernel))).collect();
+    let compiled = compile_kernels(wgpu, program, &missing)?;
+    let mut kernels = kernels();
+    kernels.extend(missing.into_iter().map(named).zip(compiled));
+    Ok(Pipelines { kernels: program.kernels.iter().map(|kernel| kernels[&named(kernel)].clone()).collect() })
+}
+
+/// The pipelines of some kernels of a program, in their order.
+fn compile_kernels(wgpu: &Wgpu, program: &Program, kernels: &[&'static str]) -> Result<Vec<ComputePipeline>, DeviceError> {
     let failed = |log: String| DeviceError::Compile { program: program.name.clone(), log };
     let source = program.wgsl(wgpu.has_int64());
     let key = key(wgpu, program, source);
@@ -39,9 +57,9 @@ pub(super) fn compile(wgpu: &Wgpu, program: &Program) -> Result<Pipelines, Devic
         };
         wgpu.scoped(|| wgpu.device.create_compute_pipeline(&descriptor)).map_err(|log| failed(format!("{kernel}: {log}")))
     };
-    // A program has a handful of kernels. They are compiled side by side: drivers take seconds for them.
-    let kernels = thread::scope(|scope| {
-        let compiling: Vec<_> = program.kernels.iter().map(|kernel| scope.spawn(|| pipeline(kernel))).collect();
+    // A program has a handful of kernels. They are compiled side by side.
+    let pipelines = thread::scope(|scope| {
+        let compiling: Vec<_> = kernels.iter().map(|kernel| scope.spawn(|| pipeline(kernel))).collect();
         let panicked = |_| Err(failed("the compiler panicked".to_owned()));
         compiling.into_iter().map(|thread| thread.join().unwrap_or_else(panicked)).collect::<Result<_, _>>()
     })?;
@@ -51,7 +69,7 @@ pub(super) fn compile(wgpu: &Wgpu, program: &Program) -> Result<Pipelines, Devic
     {
         kept.put(&key, &data);
     }
-    Ok(Pipelines { kernels })
+    Ok(pipelines)
 }
 
 #[allow(unsafe_code)]

@@ -8,6 +8,7 @@ mod compile;
 mod slot;
 
 use std::{
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,7 +16,8 @@ use std::{
 
 use ::wgpu::{
     BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, Buffer, BufferBindingType, BufferDescriptor,
-    BufferUsages, DeviceDescriptor, ErrorFilter, Features, MemoryHints, PipelineLayout, PipelineLayoutDescriptor, ShaderStages,
+    BufferUsages, ComputePipeline, DeviceDescriptor, ErrorFilter, Features, MemoryHints, PipelineLayout, PipelineLayoutDescriptor,
+    ShaderStages,
 };
 
 pub use self::{
@@ -54,6 +56,7 @@ pub struct Wgpu {
     bindings: BindGroupLayout,
     layout: PipelineLayout,
     cache: Option<Cache>,
+    kernels: Mutex<HashMap<compile::Kernel, ComputePipeline>>,
     /// Why the device is of no more use, once it is.
     failure: Arc<Mutex<Option<String>>>,
 }
@@ -91,7 +94,7 @@ impl Wgpu {
             bind_group_layouts: &[Some(&bindings)],
             ..PipelineLayoutDescriptor::default()
         });
-        Ok(Self { info: adapter.info.clone(), device, queue, bindings, layout, cache, failure })
+        Ok(Self { info: adapter.info.clone(), device, queue, bindings, layout, cache, kernels: Mutex::default(), failure })
     }
 
     /// Whether kernels have 64-bit integers here.
