@@ -1,6 +1,12 @@
 //! OpenCL C and WGSL are sisters: the same kernels, the same functions under test.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use chainbox_kernels::program::{Program, Purpose};
 
 /// The text of all files of a language that are not generated.
 fn text(folder: &str, extension: &str) -> String {
@@ -49,4 +55,32 @@ fn each_function_under_test_is_in_both() {
     for function in tested.iter().filter(|name| !aspects.contains(&name.as_str())) {
         assert!(in_opencl.contains(function) && in_wgsl.contains(function), "{function}");
     }
+}
+
+/// What a text of WGSL defines: functions with their bodies, and constants, by name.
+fn definitions(text: &str) -> BTreeMap<&str, &str> {
+    let functions = text.split("\nfn ").skip(1).map(|rest| &rest[..rest.find("\n}").expect("a function ends")]);
+    let constants = text.lines().filter_map(|line| line.strip_prefix("const "));
+    let name = |definition: &'_ str| definition.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(0);
+    functions.chain(constants).map(|definition| definition.split_at(name(definition))).collect()
+}
+
+/// On Vulkan they are compiled once, by the curve, the hash and the name.
+#[test]
+fn kernels_that_programs_have_in_common_are_the_same() {
+    let programs: Vec<_> = Purpose::all().into_iter().map(Program::new).collect();
+    let mut shared = 0;
+    for (index, one) in programs.iter().enumerate() {
+        for other in programs[index + 1..].iter().filter(|other| other.of == one.of) {
+            for has_int64 in [false, true] {
+                let (of_one, of_other) = (definitions(one.wgsl(has_int64)), definitions(other.wgsl(has_int64)));
+                assert!(one.kernels.iter().all(|kernel| of_one.contains_key(kernel)));
+                for (name, text) in of_one {
+                    assert!(of_other.get(name).is_none_or(|other| *other == text), "{} and {}: {name}", one.name, other.name);
+                }
+            }
+            shared += one.kernels.iter().filter(|kernel| other.kernels.contains(kernel)).count();
+        }
+    }
+    assert!(shared > 2, "recovery has the large kernels of verification");
 }
