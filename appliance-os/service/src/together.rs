@@ -22,7 +22,7 @@ use crate::{
     backends::{BackendReport, Backends},
     learned::Learned,
     metrics::Metrics,
-    work::{Answer, Payload, Work},
+    work::{Answer, Question, Work},
 };
 
 const NAME: &str = "all";
@@ -81,12 +81,15 @@ impl Together {
         self.work.learned()
     }
 
-    fn ask(&self, payload: Payload) -> Result<Answer, Fault> {
-        let source = self.next.fetch_add(1, Relaxed);
-        let limits = SourceLimits { items_in_flight_max: ITEMS_MAX, is_named: true, ..SourceLimits::default() };
-        self.work.set_source(source, limits);
-        let answer = self.work.answer(source, payload);
-        self.work.forget_source(source);
+    fn ask(&self, question: Question<'_>) -> Result<Answer, Fault> {
+        let answer = self.work.answer_at_once(question).unwrap_or_else(|| {
+            let source = self.next.fetch_add(1, Relaxed);
+            let limits = SourceLimits { items_in_flight_max: ITEMS_MAX, is_named: true, ..SourceLimits::default() };
+            self.work.set_source(source, limits);
+            let answer = self.work.answer(source, question.to_payload());
+            self.work.forget_source(source);
+            answer
+        });
         answer.map_err(|unanswered| Fault::Device { backend: NAME.to_owned(), what: unanswered.to_string() })
     }
 }
@@ -108,14 +111,14 @@ impl Backend for Together {
     }
 
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
-        match self.ask(Payload::Verify { batch: batch.clone(), want_hints: false })? {
+        match self.ask(Question::Verify { batch, want_hints: false })? {
             Answer::Verified { verdicts, .. } => Ok(verdicts.into()),
             _ => Err(another_answer()),
         }
     }
 
     fn verify_and_hint(&self, batch: &Batch) -> Result<(Verdicts, Vec<Option<Hint>>), Fault> {
-        match self.ask(Payload::Verify { batch: batch.clone(), want_hints: true })? {
+        match self.ask(Question::Verify { batch, want_hints: true })? {
             Answer::Verified { verdicts, hints: Some(hints) } => Ok((verdicts.into(), hints)),
             _ => Err(another_answer()),
         }
@@ -126,14 +129,14 @@ impl Backend for Together {
     }
 
     fn recover(&self, batch: &RecoveryBatch) -> Result<Recovered, Fault> {
-        match self.ask(Payload::Recover(batch.clone()))? {
+        match self.ask(Question::Recover(batch))? {
             Answer::Recovered(recovered) => Ok(recovered),
             _ => Err(another_answer()),
         }
     }
 
     fn digest(&self, hash: Hash, messages: &ByteColumn) -> Result<Vec<Digest>, Fault> {
-        match self.ask(Payload::Digest { hash, messages: messages.clone() })? {
+        match self.ask(Question::Digest { hash, messages })? {
             Answer::Digests(digests) => Ok(digests),
             _ => Err(another_answer()),
         }

@@ -135,20 +135,20 @@ impl Dispatcher {
             let factor = self.factor_of(job);
             self.learn_costs(job, work, spoilt);
             if !job.task.has_hints() || !spoilt {
-                self.learn_curve(now, job, work as f64 / factor);
+                self.learn_curve(now, CPU, job.task, job.size, work as f64 / factor);
             }
         } else if let Some(member) = self.fleet.get(job.backend) {
             // What it took beside the job before it, with the way to the lane's thread and back, and with the checks.
             let took = now - job.began.max(member.last_end);
-            self.learn_curve(now, job, took.as_nanos() as f64);
+            self.learn_curve(now, job.backend, job.task, job.size, took.as_nanos() as f64);
             self.did_well(job.backend, took);
         }
     }
 
-    fn learn_curve(&mut self, now: Time, job: &Running, took: f64) {
-        if let Some(member) = self.fleet.get_mut(job.backend) {
-            let guess = member.guess(job.task);
-            member.curves.entry(job.task).or_insert(guess).learn(now, job.size, took);
+    pub(super) fn learn_curve(&mut self, now: Time, backend: BackendId, task: Task, size: Size, took: f64) {
+        if let Some(member) = self.fleet.get_mut(backend) {
+            let guess = member.guess(task);
+            member.curves.entry(task).or_insert(guess).learn(now, size, took);
         }
     }
 

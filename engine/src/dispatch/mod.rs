@@ -20,6 +20,7 @@ mod limits;
 mod meter;
 mod next;
 mod order;
+mod pass;
 mod probes;
 mod request;
 mod room;
@@ -41,7 +42,7 @@ use checks::Places;
 use costs::{Costs, Size, Work};
 use finish::Running;
 use fleet::Fleet;
-use meter::Meter;
+use meter::{Meter, Spread};
 use order::{Entry, Order};
 use routing::Patience;
 use shares::Split;
@@ -53,6 +54,7 @@ pub use backends::{
     PAUSE_MIN,
 };
 pub use limits::{Limits, SourceLimits};
+pub use pass::Pass;
 pub use request::{Job, JobId, Lane, Part, Refusal, Request, Task, Ticket};
 pub use state::{Load, SourceState, Standing, State};
 
@@ -149,6 +151,8 @@ pub struct Dispatcher {
     /// Those of which nothing began, the oldest first.
     waiting: BTreeMap<Ticket, Time>,
     running: HashMap<JobId, Running>,
+    /// Requests that passed the queue and are not done.
+    passing: usize,
     load: Load,
     costs: Costs,
     meter: Meter,
@@ -177,6 +181,7 @@ impl Dispatcher {
             requests: HashMap::new(),
             waiting: BTreeMap::new(),
             running: HashMap::new(),
+            passing: 0,
             load: Load::default(),
             costs: Costs::default(),
             meter: Meter::new(limits.cores),
@@ -291,7 +296,13 @@ impl Dispatcher {
     /// Whether nothing is queued and nothing runs.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.requests.is_empty() && self.running.is_empty()
+        self.requests.is_empty() && self.running.is_empty() && self.passing == 0
+    }
+
+    /// Whether anything waits for a lane.
+    #[must_use]
+    pub const fn has_queued(&self) -> bool {
+        self.load.items_queued > 0
     }
 
     /// What the queue is at.

@@ -286,7 +286,7 @@ impl Dispatcher {
             self.fleet.get(backend).map_or_else(|| (Curve::of_device(task), 0), |member| (member.curve(task), member.failures));
         let expected = curve.predict(size);
         let time_max = health::time_max(curve.is_learnt().then_some(before + expected), failures);
-        let is_cpu_idle = self.load.items_queued == 0 && self.running.values().all(|job| job.backend != CPU);
+        let is_cpu_idle = self.load.items_queued == 0 && self.fleet.cpu().jobs == 0;
         let item_bytes = size.bytes as f64 / size.items as f64;
         let spare = is_cpu_idle.then(|| Spare { job: expected, item: self.fleet.cpu().curve(task).item(item_bytes) });
         let checks = self.places.checks(task, size.items, spare);

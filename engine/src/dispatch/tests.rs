@@ -1,6 +1,7 @@
 //! Single rules, each by itself. `walk` has all of them at once, in any order.
 
 mod backends;
+mod pass;
 mod walk;
 
 use super::{room::RETRY_MIN, *};

@@ -49,7 +49,7 @@ pub fn run(device: &dyn Backend, cpu: &dyn Backend, canaries: &Canaries, job: &J
         job::run(device, job.source, slices).map_err(|fault| Failure::Fault(fault.to_string()))?
     } else {
         let (payload, placed) = gather(job.source, slices, &checks.canaries, pool)?;
-        let mut answers = job::ask(device, &payload).map_err(|fault| Failure::Fault(fault.to_string()))?;
+        let mut answers = job::ask(device, payload.question()).map_err(|fault| Failure::Fault(fault.to_string()))?;
         take_out(&mut answers, &placed)?;
         answers
     };
@@ -143,7 +143,7 @@ fn audit(cpu: &dyn Backend, source: SourceId, slices: &[Slice], answers: &mut An
         return Ok(0);
     }
     let payload = of_picked(source, slices, &picked)?;
-    let again = job::ask(cpu, &payload).map_err(|fault| Failure::Fault(format!("its answers could not be checked: {fault}")))?;
+    let again = job::ask(cpu, payload.question()).map_err(|fault| Failure::Fault(format!("its answers could not be checked: {fault}")))?;
     for (index, &item) in picked.iter().enumerate() {
         let (answered, expected) = (said(answers, item), said(&again, index));
         if answered != expected {

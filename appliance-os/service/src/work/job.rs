@@ -9,7 +9,7 @@ use chainbox_engine::{
     verdict::{Reason, Verdict},
 };
 
-use super::{Answer, Payload};
+use super::{Answer, Payload, Question};
 
 /// A part of a request's items.
 pub struct Slice {
@@ -26,8 +26,8 @@ pub type Answers = Answer;
 /// [`Fault`] where there is not one answer an item.
 pub fn run(backend: &dyn Backend, source: SourceId, slices: &[Slice]) -> Result<Answers, Fault> {
     match slices {
-        [slice] if slice.items.len() == slice.payload.items() => ask(backend, &slice.payload),
-        _ => ask(backend, &gather(source, slices).map_err(|full| fault(backend, &full.to_string()))?),
+        [slice] if slice.items.len() == slice.payload.items() => ask(backend, slice.payload.question()),
+        _ => ask(backend, gather(source, slices).map_err(|full| fault(backend, &full.to_string()))?.question()),
     }
 }
 
@@ -39,19 +39,19 @@ fn fault(backend: &dyn Backend, what: &str) -> Fault {
 ///
 /// # Errors
 /// [`Fault`] where there is not one answer an item.
-pub fn ask(backend: &dyn Backend, payload: &Payload) -> Result<Answers, Fault> {
-    let answers = match payload {
-        Payload::Verify { batch, want_hints: true } => {
+pub fn ask(backend: &dyn Backend, question: Question<'_>) -> Result<Answers, Fault> {
+    let answers = match question {
+        Question::Verify { batch, want_hints: true } => {
             let (verdicts, hints) = backend.verify_and_hint(batch)?;
             Answer::Verified { verdicts: verdicts.into(), hints: Some(hints) }
         }
-        Payload::Verify { batch, want_hints: false } => Answer::Verified { verdicts: backend.verify(batch)?.into(), hints: None },
-        Payload::Recover(batch) => Answer::Recovered(backend.recover(batch)?),
-        Payload::Digest { hash, messages } => Answer::Digests(backend.digest(*hash, messages)?),
+        Question::Verify { batch, want_hints: false } => Answer::Verified { verdicts: backend.verify(batch)?.into(), hints: None },
+        Question::Recover(batch) => Answer::Recovered(backend.recover(batch)?),
+        Question::Digest { hash, messages } => Answer::Digests(backend.digest(hash, messages)?),
     };
     match answers.items() {
-        Some(answered) if answered == payload.items() => Ok(answers),
-        Some(answered) => Err(fault(backend, &format!("{answered} answers for {} items", payload.items()))),
+        Some(answered) if answered == question.items() => Ok(answers),
+        Some(answered) => Err(fault(backend, &format!("{answered} answers for {} items", question.items()))),
         None => Err(fault(backend, "another number of verdicts than of what belongs to them")),
     }
 }

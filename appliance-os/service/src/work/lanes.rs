@@ -38,7 +38,7 @@ impl Shared {
     pub(super) fn hand_out(&self, state: &mut State, submitter: Submitter) -> Option<Assigned> {
         let mut mine = None;
         // What one back end leaves may be another's: with several, lanes are asked until none takes anything. Each round makes a lane busy.
-        while self.hand_out_once(state, submitter, &mut mine) && self.members.len() > 1 {}
+        while state.dispatcher.has_queued() && self.hand_out_once(state, submitter, &mut mine) && self.members.len() > 1 {}
         self.keep_timer_right(state);
         mine
     }
@@ -138,18 +138,22 @@ impl Shared {
         self.tell(&events);
     }
 
-    /// Asks the back end of a job. A panic of it is a fault of this job and of no other.
+    /// Asks the back end of a job.
     fn ask(&self, job: &Job, slices: &[Slice]) -> Result<Checked, Failure> {
         let cpu = self.members.cpu();
-        let asked = catch_unwind(AssertUnwindSafe(|| match job.handed.backend {
+        caught(|| match job.handed.backend {
             CPU => {
                 let answers = job::run(cpu, job.source, slices).map_err(|fault| Failure::Fault(fault.to_string()))?;
                 Ok(Checked { answers, audited: 0 })
             }
             id => checked::run(self.members.get(id).backend.as_ref(), cpu, &self.canaries, job, slices),
-        }));
-        asked.unwrap_or_else(|_| Err(Failure::Fault("it panicked; the log has the place".to_owned())))
+        })
     }
+}
+
+/// What a back end answers. A panic of it is a fault of this job and of no other.
+pub fn caught<T>(ask: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Err(Failure::Fault("it panicked; the log has the place".to_owned())))
 }
 
 /// The invalid items of each slice.

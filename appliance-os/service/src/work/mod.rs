@@ -9,6 +9,7 @@ mod checked;
 mod job;
 mod lanes;
 mod members;
+mod pass;
 mod payload;
 mod pending;
 mod proofs;
@@ -40,7 +41,7 @@ use members::Members;
 use proofs::Proofs;
 use slots::{Slots, Submitter};
 
-pub use payload::{Answer, Payload, Unanswered};
+pub use payload::{Answer, Payload, Question, Unanswered};
 pub use pending::Pending;
 
 /// What is under way.
@@ -155,7 +156,8 @@ impl Work {
     #[expect(clippy::result_large_err, reason = "the payload is moved, never copied")]
     fn try_submit(&self, source: SourceId, payload: Payload, submitter: Submitter) -> Result<Pending, (Unanswered, Payload)> {
         let shared = &self.0;
-        let request = Request { source, task: payload.task(), items: payload.items(), bytes: payload.bytes() };
+        let question = payload.question();
+        let request = Request { source, task: question.task(), items: question.items(), bytes: question.bytes() };
         let (sender, receiver) = oneshot::channel();
         if request.items == 0 {
             // Nobody is there to receive it only where the caller is gone.

@@ -31,9 +31,30 @@ pub enum Payload {
     },
 }
 
-impl Payload {
+/// The same, of one who waits for the answer and has the items until then.
+#[derive(Clone, Copy, Debug)]
+pub enum Question<'a> {
+    /// See [`Payload::Verify`].
+    Verify {
+        /// The items.
+        batch: &'a Batch,
+        /// Whether the hints are wanted.
+        want_hints: bool,
+    },
+    /// See [`Payload::Recover`].
+    Recover(&'a RecoveryBatch),
+    /// See [`Payload::Digest`].
+    Digest {
+        /// The hash function.
+        hash: Hash,
+        /// The messages.
+        messages: &'a ByteColumn,
+    },
+}
+
+impl Question<'_> {
     /// The number of items.
-    pub fn items(&self) -> usize {
+    pub(super) fn items(self) -> usize {
         match self {
             Self::Verify { batch, .. } => batch.len(),
             Self::Recover(batch) => batch.len(),
@@ -41,7 +62,7 @@ impl Payload {
         }
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(super) fn bytes(self) -> usize {
         match self {
             Self::Verify { batch, .. } => batch.bytes(),
             Self::Recover(batch) => batch.bytes(),
@@ -49,16 +70,45 @@ impl Payload {
         }
     }
 
-    pub(super) fn task(&self) -> Task {
+    pub(super) fn task(self) -> Task {
         match self {
             Self::Verify { batch, want_hints } => {
-                Task::Verify { shape: batch.shape(), has_hints: !batch.hints().data().is_empty(), want_hints: *want_hints }
+                Task::Verify { shape: batch.shape(), has_hints: !batch.hints().data().is_empty(), want_hints }
             }
             Self::Recover(batch) => {
                 Task::Recover { input: batch.input(), low_s: batch.low_s(), has_hints: !batch.hints().data().is_empty() }
             }
-            Self::Digest { hash, .. } => Task::Digest(*hash),
+            Self::Digest { hash, .. } => Task::Digest(hash),
         }
+    }
+
+    /// A copy that other threads may have.
+    pub fn to_payload(self) -> Payload {
+        match self {
+            Self::Verify { batch, want_hints } => Payload::Verify { batch: batch.clone(), want_hints },
+            Self::Recover(batch) => Payload::Recover(batch.clone()),
+            Self::Digest { hash, messages } => Payload::Digest { hash, messages: messages.clone() },
+        }
+    }
+}
+
+impl Payload {
+    /// What is asked, without the items' being given away.
+    pub(super) const fn question(&self) -> Question<'_> {
+        match self {
+            Self::Verify { batch, want_hints } => Question::Verify { batch, want_hints: *want_hints },
+            Self::Recover(batch) => Question::Recover(batch),
+            Self::Digest { hash, messages } => Question::Digest { hash: *hash, messages },
+        }
+    }
+
+    /// The number of items.
+    pub fn items(&self) -> usize {
+        self.question().items()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.question().bytes()
     }
 
     /// The same as the items of a source.

@@ -216,6 +216,34 @@ async fn a_request_does_not_wait_for_ever() {
     }
 }
 
+#[test]
+fn a_small_request_is_answered_on_the_thread_that_waits_unless_the_queue_is_in_use() {
+    let (work, gate, asked) = start();
+    let column = messages(7, 3);
+    let question = Question::Digest { hash: Hash::Sha256, messages: &column };
+    for (order, text) in [(Order::Fail, "on order"), (Order::Panic, "panicked"), (Order::Short, "answers for 3 items")] {
+        gate.order(order);
+        let error = work.answer_at_once(question).unwrap().unwrap_err();
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    gate.order(Order::Work);
+    assert_own_answer(work.answer_at_once(question).unwrap().unwrap(), 7, 3);
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [3; 4]);
+    thread::scope(|scope| {
+        let passing = scope.spawn(|| work.answer_at_once(question).unwrap().unwrap());
+        assert_eq!(asked.recv().unwrap(), 3);
+        let queued = scope.spawn(|| work.answer(1, digest(8, 40)).unwrap());
+        assert_eq!(asked.recv().unwrap(), 40, "who passes holds up nobody");
+        assert!(work.answer_at_once(question).is_none(), "somebody is at work");
+        [Order::Work, Order::Work].into_iter().for_each(|order| gate.order(order));
+        assert_own_answer(passing.join().unwrap(), 7, 3);
+        assert_own_answer(queued.join().unwrap(), 8, 40);
+    });
+    assert_eq!((work.requests(), work.reports()[0].items_total), (0, 46));
+    work.close();
+    assert!(work.answer_at_once(question).is_none());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_service_answers_what_it_accepted_and_takes_no_more() {
     let (work, gate, asked) = start();

@@ -27,7 +27,7 @@ const fn kept(fixed_ns: f64, item_ns: f64) -> LearntCurve {
 }
 
 /// A queue with a device that gave its known answers, and of which so much is known.
-fn with_device(fixed_ns: f64, item_ns: f64) -> Dispatcher {
+pub fn with_device(fixed_ns: f64, item_ns: f64) -> Dispatcher {
     let mut dispatcher = dispatcher(3);
     dispatcher.set_backend(DEVICE, device_limits(false));
     dispatcher.restore(&[kept(fixed_ns, item_ns)]);

@@ -66,6 +66,8 @@ struct Walk {
     jobs: Vec<(Lane, Job)>,
     /// Jobs whose items went elsewhere: their answers are still to come.
     stale: Vec<JobId>,
+    /// Requests that passed the queue, with the time when they did.
+    passing: Vec<(Pass, Time)>,
     now: Time,
 }
 
@@ -78,7 +80,7 @@ impl Walk {
             }
         }
         let rng = ChaCha12Rng::seed_from_u64(seed);
-        Self { rng, dispatcher, accounts: HashMap::new(), jobs: Vec::new(), stale: Vec::new(), now: Time::ZERO }
+        Self { rng, dispatcher, accounts: HashMap::new(), jobs: Vec::new(), stale: Vec::new(), passing: Vec::new(), now: Time::ZERO }
     }
 
     fn below(&mut self, bound: usize) -> usize {
@@ -87,7 +89,7 @@ impl Walk {
 
     fn step(&mut self) {
         self.now += Time::from_micros(self.rng.next_u64() % 300);
-        match self.below(40) {
+        match self.below(42) {
             0..14 => self.submit(),
             14..25 => {
                 let lane = self.below(LANES.len());
@@ -97,6 +99,7 @@ impl Walk {
             35 | 36 => self.cancel(),
             37 => self.look_after(),
             38 => self.set_source(),
+            39 | 40 => self.pass(),
             _ => self.set_limits(),
         }
         self.check();
@@ -129,6 +132,20 @@ impl Walk {
                 assert!(in_flight <= self.dispatcher.limits.items_in_flight_max);
             }
             Err(refusal) => assert!(items > room, "{refusal}"),
+        }
+    }
+
+    /// One that passes the queue ends, or one begins.
+    fn pass(&mut self) {
+        if let Some((passing, began)) = self.passing.pop() {
+            let invalid = [None, Some(0), Some(1)][self.below(3)];
+            self.dispatcher.passed(self.now, passing, self.now - began, invalid);
+        }
+        let items = self.below(40);
+        let task = TASKS[self.below(TASKS.len())];
+        if let Some(passing) = self.dispatcher.pass(self.now, task, items, 161 * items) {
+            assert!(self.accounts.is_empty() && (1..=self.dispatcher.limits.express_items_max).contains(&items));
+            self.passing.push((passing, self.now));
         }
     }
 
@@ -335,6 +352,9 @@ impl Walk {
 
     /// Whatever is left is done, if lanes do nothing but work.
     fn drain(&mut self) {
+        for (passing, began) in std::mem::take(&mut self.passing) {
+            self.dispatcher.passed(self.now, passing, self.now - began, Some(0));
+        }
         while !self.dispatcher.is_idle() {
             for lane in [1, 1, 0, 2, 2, 3] {
                 self.next(lane);
@@ -356,6 +376,7 @@ impl Walk {
         }
         assert!(self.dispatcher.sources.values().all(|source| (source.running, source.queued) == (0, 0)));
         assert!(self.dispatcher.waiting.is_empty());
+        assert_eq!(self.dispatcher.fleet.cpu().jobs, 0);
     }
 }
 

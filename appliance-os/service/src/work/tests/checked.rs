@@ -91,7 +91,7 @@ fn slices(payload: Payload, ranges: &[std::ops::Range<usize>]) -> Vec<Slice> {
 fn run(lie: Lie, checks: Checks, slices: &[Slice]) -> Result<Checked, Failure> {
     let job = Job {
         id: JobId(1),
-        task: slices[0].payload.task(),
+        task: slices[0].payload.question().task(),
         source: 1,
         parts: Vec::new(),
         handed: Handed { backend: BackendId(1), deadline: None, checks },
