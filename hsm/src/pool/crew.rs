@@ -76,6 +76,8 @@ struct Member {
     busy: Option<Deadline>,
     /// Whether it has its session.
     connected: bool,
+    /// It was told to end, and ends its session.
+    leaving: bool,
 }
 
 impl Member {
@@ -93,11 +95,24 @@ impl<W> State<W> {
         self.threads.len() - self.hung()
     }
 
+    /// Threads that are there for what comes next: several that are idle at once must not all take themselves for the one too many.
+    fn staying(&self) -> usize {
+        self.threads.values().filter(|member| !member.hangs() && !member.leaving).count()
+    }
+
+    /// Tells a thread to end.
+    fn dismiss(&mut self, id: u64) -> Option<Work<W>> {
+        if let Some(member) = self.threads.get_mut(&id) {
+            member.leaving = true;
+        }
+        None
+    }
+
     /// Enters a thread that is about to start.
     fn enter(&mut self, busy: Option<Deadline>) -> u64 {
         let id = self.next;
         self.next += 1;
-        self.threads.insert(id, Member { thread: None, busy, connected: false });
+        self.threads.insert(id, Member { thread: None, busy, connected: false, leaving: false });
         id
     }
 
@@ -349,16 +364,16 @@ impl<W: Worker> Crew<W> {
             member.busy = None;
             member.connected = connected;
             let places = if connected { self.bounds.workers_max } else { state.ceiling(&self.bounds) };
-            if state.closing || state.serving() > places {
-                return None;
+            if state.closing || state.staying() > places {
+                return state.dismiss(id);
             }
             if let Some(work) = state.take() {
                 state.threads.get_mut(&id)?.busy = Some(work.deadline());
                 return Some(work);
             }
-            let spare = state.serving() > self.bounds.workers_min;
+            let spare = state.staying() > self.bounds.workers_min;
             if spare && (since.elapsed() >= self.bounds.idle || !connected) {
-                return None;
+                return state.dismiss(id);
             }
             if !spare {
                 since = Instant::now();

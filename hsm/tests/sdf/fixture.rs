@@ -122,6 +122,16 @@ impl Fixture {
         log.lines().map(Call::read).collect()
     }
 
+    /// Waits until no call is under way and no device is open: a process that ends meanwhile takes libcrypto away from its threads.
+    pub fn settle(&self) {
+        until(|| {
+            let calls = self.calls();
+            let ended = calls.iter().filter(|call| call.code.is_some()).count();
+            let devices = |function: &str| calls.iter().filter(|call| call.function == function && call.code == Some(0)).count();
+            2 * ended == calls.len() && devices("OpenDevice") == devices("CloseDevice")
+        });
+    }
+
     /// How many calls of a function began.
     pub fn count(&self, function: &str) -> usize {
         self.calls().iter().filter(|call| call.function == function && call.code.is_none()).count()

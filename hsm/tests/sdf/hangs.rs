@@ -45,6 +45,8 @@ fn a_hang_holds_no_caller_and_no_other_key() {
         }
         fixture.faults(&[]);
         until(|| sign(&device, "audit", soon()).is_ok());
+        drop(device);
+        fixture.settle();
     }
 }
 
@@ -63,6 +65,8 @@ fn others_take_the_place_of_what_hangs_up_to_a_bound() {
     until(|| device.key(&label("audit"), late()).is_err_and(|error| error.kind == Kind::Busy));
     fixture.faults(&[]);
     until(|| sign(&device, "audit", soon()).is_ok());
+    drop(device);
+    fixture.settle();
 }
 
 #[test]
@@ -89,6 +93,7 @@ fn a_device_that_hangs_while_it_is_opened_is_late() {
         let error = fixture.open_with(|options| options.open_ms = 200).map(|_| ()).expect_err("it hangs");
         assert_eq!(error.kind, Kind::Deadline, "{error}");
         fixture.faults(&[]);
+        fixture.settle();
     }
 }
 
@@ -103,4 +108,5 @@ fn a_session_that_hangs_as_it_closes_holds_nobody() {
     drop(device);
     assert!(began.elapsed() < HELD);
     fixture.faults(&[]);
+    fixture.settle();
 }
