@@ -44,6 +44,7 @@ fn policy() -> Policy {
         roles: roles.to_vec(),
         chain: chain.map(str::to_owned),
         sm2_id: None,
+        valid_until: None,
     };
     let keys = [
         ("wallet".to_owned(), key(Scheme::EcdsaP256Sha256, &[Role::Transaction], None)),

@@ -35,7 +35,7 @@ const RULES: &[Rule] = &[
     Rule { name: "chainbox-engine", knows: Only(&[]) },
     Rule { name: "chainbox-kernels", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-hsm", knows: Only(&[Always("chainbox-engine")]) },
-    Rule { name: "chainbox-api", knows: Only(&[Always("chainbox-engine")]) },
+    Rule { name: "chainbox-api", knows: Only(&[Always("chainbox-engine"), BehindFeature("chainbox-hsm", "signing")]) },
     Rule { name: "chainbox-service", knows: Only(&[Always("chainbox-engine"), Always("chainbox-hsm"), Always("chainbox-api")]) },
     Rule { name: "libchainbox", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
     Rule {

@@ -301,5 +301,7 @@ fn verdicts_of_codes(codes: &[u8], items: usize) -> Result<Verdicts, BadAnswer> 
     Ok(codes.iter().map(verdict).collect::<Vec<_>>().into())
 }
 
+#[cfg(feature = "signing")]
+pub mod signing;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 //! The service's interface: the proto files (`proto/`), what is made from them ([`v1`]), the way between them and the engine's batches
-//! ([`convert`]), and the client ([`client`]).
+//! ([`convert`]), and the client ([`client`]). The feature `signing` adds the same for signing.
 //!
 //! Known to the service, the command line and the C interface. Absent on purpose: back ends and judgement.
 

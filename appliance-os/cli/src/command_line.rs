@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "bench")]
 use crate::bench;
-use crate::{check, config, devices, doctor, generate, pages, serve, up, verify};
+use crate::{check, config, devices, doctor, generate, hsm, pages, serve, up, verify};
 
 const ABOUT: &str = "Verifies signatures and transactions: ECDSA on secp256k1 and P-256, SM2 with SM3, Ethereum";
 
@@ -23,12 +23,13 @@ Examples:
   chainbox devices                         GPUs, and why one is not used
   chainbox verify items.jsonl              verify a file of any format
   chainbox verify --json < transactions    a line of JSON an item
+  chainbox hsm doctor                      whether the device signs, step by step
   chainbox generate --help                 make signatures, valid and invalid
   chainbox completions bash                completions for a shell
 
 Exit status:
   0  done; for verify, every item is valid or as the file expects it to be
-  1  verify found an item that is not; check, devices or doctor found a fault
+  1  verify found an item that is not; check, devices, doctor or hsm found a fault
   2  something could not be read or done; the message says what and where";
 
 /// The command line.
@@ -59,6 +60,11 @@ pub enum Command {
     Devices(devices::Args),
     /// Say on one page whether this machine is fit, and how to mend what is not
     Doctor(doctor::Args),
+    /// Look after a device that signs: doctor, keys, signatures, figures, the audit log
+    Hsm(hsm::Args),
+    /// Hold a vendor's module in a process of its own; started by the others
+    #[command(name = "hsm-host", hide = true)]
+    HsmHost,
     /// Measure the engine beside other libraries, devices beside the engine, the service beside both
     #[cfg(feature = "bench")]
     Bench(bench::Args),

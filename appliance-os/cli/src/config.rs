@@ -15,9 +15,9 @@ use crate::{EXIT_FAILED, error::Error};
 
 const SETTINGS: &str = "Settings";
 
-/// The flags that set something: the same for all commands that have settings.
+/// Where settings come from: the same flags for all commands that have settings.
 #[derive(clap::Args, Clone, Debug, Default)]
-pub struct SettingsArgs {
+pub struct FileArgs {
     /// The file of settings; /etc/chainbox/chainbox.toml where it is there and none is named
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = SETTINGS)]
     config: Option<PathBuf>,
@@ -29,6 +29,25 @@ pub struct SettingsArgs {
     /// The data folder
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = SETTINGS)]
     data: Option<String>,
+}
+
+impl FileArgs {
+    /// Where the settings come from: the file that is named, or else this one; the environment; the flags, after them `more`, which win.
+    #[must_use]
+    pub fn sources(&self, file_default: Option<PathBuf>, more: impl IntoIterator<Item = (String, String)>) -> Sources {
+        // What is not UTF-8 is no setting, or a wrong one that is reported.
+        let environment = env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+        let data = self.data.clone().map(|data| ("data".to_owned(), data));
+        let flags = self.set.iter().cloned().chain(data).chain(more).collect();
+        Sources { file: self.config.clone().or(file_default), environment: environment.collect(), flags }
+    }
+}
+
+/// The flags that set something of the service.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct SettingsArgs {
+    #[command(flatten)]
+    file: FileArgs,
 
     /// Where gRPC over TCP listens, or off
     #[arg(long, value_name = "ADDRESS:PORT", help_heading = SETTINGS)]
@@ -47,16 +66,9 @@ impl SettingsArgs {
     /// Where the settings come from: the file that is named, or else this one; the environment; the flags.
     #[must_use]
     pub fn sources(&self, file_default: Option<PathBuf>) -> Sources {
-        // What is not UTF-8 is no setting, or a wrong one that is reported.
-        let environment = env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
-        Sources { file: self.config.clone().or(file_default), environment: environment.collect(), flags: self.flags() }
-    }
-
-    /// The keys that the flags set. Those that name their key win over `--set`.
-    fn flags(&self) -> Vec<(String, String)> {
-        let named = [("data", &self.data), ("grpc.listen", &self.grpc), ("socket.path", &self.socket), ("http.listen", &self.http)];
+        let named = [("grpc.listen", &self.grpc), ("socket.path", &self.socket), ("http.listen", &self.http)];
         let named = named.into_iter().filter_map(|(key, value)| value.clone().map(|value| (key.to_owned(), value)));
-        self.set.iter().cloned().chain(named).collect()
+        self.file.sources(file_default, named)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The one binary `chainbox`, as a library: what each subcommand does, and the readers of the formats that `chainbox verify` takes.
 //!
-//! This is the only place where back ends are picked. Everything that judges a signature is in `chainbox-engine`.
+//! This is the only place where back ends and devices that sign are picked. Everything that judges a signature is in `chainbox-engine`.
 
 mod backends;
 #[cfg(feature = "bench")]
@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod error;
 pub mod formats;
 pub mod generate;
+pub mod hsm;
 mod pages;
 pub mod serve;
 pub mod up;
@@ -51,6 +52,8 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Check(args) => check::run(&args),
         Command::Devices(args) => devices::run(args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Hsm(args) => hsm::run(&args),
+        Command::HsmHost => Ok(hsm::host::run()),
         #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(args),
         Command::Config(args) => config::run(&args),

@@ -8,23 +8,24 @@ use std::{
 
 use chainbox_engine::backend::{Backend, CpuOptions};
 use chainbox_service::{
-    Addresses, Backends, Reload,
-    settings::{Engine, Loaded, Settings, Sources},
+    Addresses, Backends, Reload, Signing,
+    settings::{Engine, Loaded, Settings, SigningDevice, Sources},
 };
 
 use crate::{
     backends::{
         self,
-        devices::{self, Opened, Wanted},
+        devices::{self, Wanted},
     },
     config::{SettingsArgs, refused},
     error::Error,
+    hsm::device::Opened,
 };
 
 /// Lines of at most 80 characters, so that no terminal wraps them.
 const DETAILS: &str = "\
-gRPC over TCP and over a Unix socket (chainbox.v1.Verification, health and
-reflection), and HTTP with the status page, /metrics, /healthz and /readyz.
+gRPC over TCP and over a Unix socket (chainbox.v1.Verification, chainbox.v1.Signing
+where hsm.device is set, health and reflection), and HTTP with the status page, /metrics, /healthz and /readyz.
 
 SIGHUP reads the settings and certificates again, SIGTERM and Ctrl-C end it:
 no new work, answers to all that was accepted. A second one ends it at once.
@@ -69,7 +70,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Error> {
 pub(crate) fn all(settings: &Settings) -> Result<Backends, Error> {
     let cpu = open(&settings.engine)?;
     let opened = devices::open_wanted(&Wanted::by(&settings.engine.devices), &devices::options(&settings.data))?;
-    Ok(Backends { cpu, devices: opened.iter().map(Opened::for_service).collect() })
+    Ok(Backends { cpu, devices: opened.iter().map(devices::Opened::for_service).collect() })
 }
 
 /// The back end that is always there.
@@ -79,10 +80,21 @@ pub(crate) fn open(engine: &Engine) -> Result<Arc<dyn Backend>, Error> {
     Ok(cpu)
 }
 
+/// What signs, where the settings say that something does.
+fn signing(settings: &Settings) -> Result<Option<Signing>, Error> {
+    if settings.hsm.device == SigningDevice::Off {
+        return Ok(None);
+    }
+    let opened = Opened::by(settings.clone())?;
+    let signer = Arc::new(opened.signer(settings.signing_policy())?);
+    Ok(Some(Signing { signer, device: opened.device.name().to_owned(), restarts: opened.restarts }))
+}
+
 /// Serves until a signal ends it.
 pub(crate) fn serve(settings: Settings, backends: Backends, sources: Sources, ready: impl FnOnce(&Addresses)) -> Result<ExitCode, Error> {
+    let signing = signing(&settings)?;
     let reload: Reload = Box::new(move || Settings::load(&sources).map(|loaded| loaded.settings).map_err(|problems| problems.to_string()));
-    chainbox_service::run(settings, backends, reload, ready).map_err(Error::new)?;
+    chainbox_service::run(settings, backends, signing, reload, ready).map_err(Error::new)?;
     Ok(ExitCode::SUCCESS)
 }
 

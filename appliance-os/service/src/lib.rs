@@ -2,7 +2,7 @@
 //!
 //! A connection has a source ([`source`]); the bytes of its messages are taken from budgets before they are read ([`transport`]); messages become
 //! work ([`grpc`]), which the engine's dispatcher orders and a few threads do ([`work`]) on the CPU and on devices. Which ones those are is the
-//! caller's choice ([`Backends`]). [`Together`] is the same without a network: all back ends of a process as one.
+//! caller's choice ([`Backends`]), and so is the device that signs ([`Signing`]). [`Together`] is the same without a network: all back ends of a process as one.
 //!
 //! Absent on purpose: judgement of signatures, and the choice of back ends.
 
@@ -17,6 +17,7 @@ mod metrics;
 mod run;
 mod service;
 pub mod settings;
+mod signing;
 mod source;
 mod together;
 mod transport;
@@ -25,4 +26,5 @@ mod work;
 pub use backends::{BackendHealth, BackendReport, Backends, CurveReport, Device};
 pub use run::{Reload, run};
 pub use service::{Addresses, Service};
+pub use signing::Signing;
 pub use together::Together;

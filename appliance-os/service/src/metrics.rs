@@ -5,12 +5,16 @@
 use std::time::{Duration, Instant};
 
 use chainbox_engine::{backend::Backend, dispatch::Task, hash::Hash, scheme::Scheme, strategy::Strategy};
+use chainbox_hsm::{Kind, Role};
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    core::Collector as _,
 };
 
 use crate::{
     backends::{BackendHealth, BackendReport},
+    settings::Hsm,
+    signing::Desk,
     source::Source,
 };
 
@@ -22,6 +26,12 @@ const ITEMS: [f64; 10] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16_384.0,
 
 /// The label of sources that the settings do not name.
 const OTHER_SOURCES: &str = "other";
+
+/// The result of what was signed.
+const SIGNED: &str = "signed";
+
+/// The label of what an item does not tell.
+const UNKNOWN: &str = "unknown";
 
 /// All that is counted.
 pub struct Metrics {
@@ -60,6 +70,13 @@ pub struct Metrics {
     running_items: IntGauge,
     bytes_in_flight: IntGauge,
     strategies: IntCounterVec,
+    /// Items that were to be signed, by scheme, role and result.
+    sign_signatures: IntCounterVec,
+    /// Time of a request to sign.
+    pub sign_duration: Histogram,
+    sign_in_flight: IntGaugeVec,
+    sign_device_up: IntGaugeVec,
+    sign_device_restarts: IntCounterVec,
     /// Reloads of the settings, by result.
     pub reloads: IntCounterVec,
     /// Items that were answered, of all kinds.
@@ -110,6 +127,27 @@ impl Metrics {
             running_items: made.gauge("running_items", "Items at work."),
             bytes_in_flight: made.gauge("message_bytes", "Bytes of messages that are being received, or accepted and not yet answered."),
             strategies: made.counters("strategy_items_total", "Items that each strategy of the CPU decided.", &["strategy"]),
+            sign_signatures: made.counters(
+                "sign_signatures_total",
+                "Items that were to be signed; the result is `signed`, or why it was not.",
+                &["scheme", "role", "result"],
+            ),
+            sign_duration: made.histogram(
+                "sign_duration_seconds",
+                "Time of a request to sign, from its last byte to its answers.",
+                &SECONDS,
+            ),
+            sign_in_flight: made.gauges("sign_items", "Items to sign that are accepted and not yet answered.", &["device"]),
+            sign_device_up: made.gauges(
+                "sign_device_up",
+                "1 where the device that signs answered when it was last asked, else 0.",
+                &["device"],
+            ),
+            sign_device_restarts: made.counters(
+                "sign_device_restarts_total",
+                "How often the process that holds the device was started again.",
+                &["device"],
+            ),
             reloads: made.counters("settings_reloads_total", "Reloads of the settings.", &["result"]),
             answered: made.counter("items_total", "Items answered, of all kinds."),
             start: Instant::now(),
@@ -182,6 +220,12 @@ impl Metrics {
         self.source_refused.with_label_values(&[label_of(source)]).inc();
     }
 
+    /// Counts an item that was to be signed; scheme and role are missing where the item is no request or names no key of the settings.
+    pub fn signed(&self, scheme: Option<Scheme>, role: Option<Role>, failed: Option<Kind>) {
+        let labels = [scheme.map_or(UNKNOWN, Scheme::name), role.map_or(UNKNOWN, Role::name), failed.map_or(SIGNED, Kind::name)];
+        self.sign_signatures.with_label_values(&labels).inc();
+    }
+
     /// The text that Prometheus scrapes; what is not counted but looked up is looked up now.
     pub fn text(
         &self,
@@ -189,7 +233,13 @@ impl Metrics {
         bytes_in_flight: usize,
         cpu: &dyn Backend,
         backends: &[BackendReport],
+        desk: Option<&Desk>,
     ) -> String {
+        if let Some(desk) = desk {
+            self.sign_in_flight.with_label_values(&[desk.device()]).set(desk.items_in_flight() as i64);
+            self.sign_device_up.with_label_values(&[desk.device()]).set(desk.health().problem.is_none().into());
+            raise(&self.sign_device_restarts, desk.device(), desk.restarts());
+        }
         self.queued_items.set(state.load.items_queued as i64);
         self.running_items.set(state.load.items_running as i64);
         self.bytes_in_flight.set(bytes_in_flight as i64);
@@ -207,6 +257,28 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).expect("memory takes any text");
         String::from_utf8(text).expect("names and labels are text")
+    }
+
+    /// Items that were signed, and those that were not.
+    pub fn signatures(&self) -> (u64, u64) {
+        let mut counts = (0, 0);
+        for family in self.sign_signatures.collect() {
+            for row in family.get_metric() {
+                let is_signed = row.get_label().iter().any(|label| label.name() == "result" && label.value() == SIGNED);
+                let count = if is_signed { &mut counts.0 } else { &mut counts.1 };
+                *count += row.get_counter().get_value() as u64;
+            }
+        }
+        counts
+    }
+
+    /// Makes the rows of signing, for the schemes and roles that the settings name.
+    pub fn prepare_signing(&self, hsm: &Hsm) {
+        for key in &hsm.keys {
+            for role in &key.roles {
+                self.sign_signatures.with_label_values(&[key.scheme.map_or(UNKNOWN, Scheme::name), role.name(), SIGNED]);
+            }
+        }
     }
 
     /// Makes all rows that have labels out of closed lists, so that they are there before the first item.

@@ -14,6 +14,7 @@ use crate::{
     log::{self, Filter},
     service::{Addresses, Service},
     settings::Settings,
+    signing::Signing,
 };
 
 /// Reads the settings anew, for SIGHUP; the error is for the log.
@@ -27,14 +28,20 @@ const CORES_PER_IO_THREAD: usize = 8;
 ///
 /// # Errors
 /// One line: why it could not start, or what was lost in the shutdown.
-pub fn run(settings: Settings, backends: Backends, reload: Reload, ready: impl FnOnce(&Addresses)) -> Result<(), String> {
+pub fn run(
+    settings: Settings,
+    backends: Backends,
+    signing: Option<Signing>,
+    reload: Reload,
+    ready: impl FnOnce(&Addresses),
+) -> Result<(), String> {
     let filter = log::start(&settings.log)?;
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(CORES_PER_IO_THREAD));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("io").enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start {threads} threads: {error}"))?;
     runtime.block_on(async {
         let mut signals = Signals::new().map_err(|error| format!("cannot listen to signals: {error}"))?;
-        let mut service = Service::start(settings, backends).await?;
+        let mut service = Service::start(settings, backends, signing).await?;
         let addresses = service.addresses();
         let shown = |address: &Option<String>| address.clone().unwrap_or_else(|| "off".to_owned());
         let (grpc, socket, http) = (shown(&addresses.grpc), shown(&addresses.socket), shown(&addresses.http));

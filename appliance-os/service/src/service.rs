@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chainbox_api::v1::{self, verification_server::VerificationServer};
+use chainbox_api::v1::{self, signing_server::SigningServer, verification_server::VerificationServer};
 use chainbox_engine::{backend::Backend, dispatch::Limits};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,11 +18,12 @@ use tracing::{info, warn};
 
 use crate::{
     backends::{BackendHealth, Backends},
-    grpc::Grpc,
+    grpc::{self, Grpc},
     http, learned,
     live::Live,
     metrics::Metrics,
     settings::Settings,
+    signing::{Desk, Signing},
     source::Sources,
     transport::{Acceptor, Connections, Listeners, bind, serve_tcp, serve_unix},
     work::Work,
@@ -53,6 +54,7 @@ pub struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) live: Arc<Live>,
     pub(crate) addresses: Addresses,
+    pub(crate) desk: Option<Arc<Desk>>,
 }
 
 impl Parts {
@@ -62,14 +64,15 @@ impl Parts {
         Some(format!("a batch has been with the back end for {} s: it hangs", time.as_secs()))
     }
 
-    /// What is wrong and no reason to start the process again: devices that are not used. A line each.
+    /// What is wrong and no reason to start the process again: devices that are not used, or do not sign. A line each.
     pub(crate) fn ailments(&self) -> Vec<String> {
         let reports = self.work.reports().into_iter().filter(|report| report.state == BackendHealth::Quarantined);
         let line = |report: crate::backends::BackendReport| {
             let (reason, retry) = (report.reason.unwrap_or_default(), report.retry_seconds.unwrap_or_default());
             format!("{} is not used: {reason}; it is tried again in {} s, and the others do its work", report.name, retry.ceil())
         };
-        reports.map(line).collect()
+        let signing = self.desk.iter().filter_map(|desk| Some(format!("{} does not sign: {}", desk.device(), desk.health().problem?)));
+        reports.map(line).chain(signing).collect()
     }
 
     /// Why no work should be sent here.
@@ -96,12 +99,13 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the service on a CPU that has earned its trust; devices join once they have earned theirs.
+    /// Starts the service on a CPU that has earned its trust; devices join once they have earned theirs. It signs where a signer is handed over.
     ///
     /// # Errors
     /// One line that names the place and the remedy.
-    pub async fn start(settings: Settings, backends: Backends) -> Result<Self, String> {
+    pub async fn start(settings: Settings, backends: Backends, signing: Option<Signing>) -> Result<Self, String> {
         backends.check()?;
+        let desk = signing.map(|signing| Desk::new(signing, &settings)).transpose().map_err(|error| error.to_string())?;
         let lock = lock(&settings.data)?;
         let tls = settings.tls.as_ref().map(Acceptor::new).transpose()?.map(Arc::new);
         let Listeners { grpc, socket, http } = bind(&settings).await?;
@@ -125,10 +129,10 @@ impl Service {
         let work = Work::start(backends, limits, Arc::clone(&metrics), before);
         let sources = Arc::new(Sources::new(&settings));
         let closing = CancellationToken::new();
-        let (health, routes) =
-            routes(Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live), closing: closing.clone() }).await;
+        let verification = Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live), closing: closing.clone() };
+        let (health, routes) = routes(verification, grpc::signing::Grpc { desk: desk.clone(), metrics: Arc::clone(&metrics) }).await;
         let connections = Connections::new(routes, work.clone(), Arc::clone(&sources), Arc::clone(&live), Arc::clone(&metrics), closing);
-        let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses });
+        let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses, desk });
         let tasks = parts.connections.tasks();
         if let Some(listener) = grpc {
             tasks.spawn(serve_tcp(listener, tls.clone(), Arc::clone(&parts.connections)));
@@ -137,6 +141,10 @@ impl Service {
             tasks.spawn(serve_unix(socket, Arc::clone(&parts.connections)));
         }
         let ended = CancellationToken::new();
+        if let Some(desk) = &parts.desk {
+            parts.metrics.prepare_signing(&settings.hsm);
+            tokio::spawn(Arc::clone(desk).watch(ended.clone()));
+        }
         if let Some(listener) = http {
             tokio::spawn(http::serve(listener, http::router(Arc::clone(&parts)), ended.clone()));
         }
@@ -172,9 +180,13 @@ impl Service {
             self.parts.work.set_source(source.id, limits);
         }
         self.parts.connections.reload();
-        let result = if certificates.is_ok() { "applied" } else { "failed" };
-        self.parts.metrics.reloads.with_label_values(&[result]).inc();
-        certificates
+        let policy = self.parts.desk.as_ref().map_or(Ok(()), |desk| desk.apply(&self.settings)).map_err(|error| error.to_string());
+        let result = match (certificates, policy) {
+            (Err(certificates), Err(policy)) => Err(format!("{certificates}; {policy}")),
+            (certificates, policy) => certificates.and(policy),
+        };
+        self.parts.metrics.reloads.with_label_values(&[if result.is_ok() { "applied" } else { "failed" }]).inc();
+        result
     }
 
     /// The settings in force.
@@ -190,6 +202,7 @@ impl Service {
     pub async fn shutdown(self) -> Result<(), String> {
         self.health.set_service_status("", tonic_health::ServingStatus::NotServing).await;
         self.health.set_not_serving::<VerificationServer<Grpc>>().await;
+        self.health.set_not_serving::<SigningServer<grpc::signing::Grpc>>().await;
         // First the connections: calls that are there are still served, new ones go elsewhere.
         let time_max = self.settings.shutdown_time_max;
         let closed = tokio::time::timeout(time_max, self.parts.connections.close()).await;
@@ -211,9 +224,12 @@ impl Service {
 }
 
 /// The services on every connection.
-async fn routes(grpc: Grpc) -> (HealthReporter, Routes) {
+async fn routes(verification: Grpc, signing: grpc::signing::Grpc) -> (HealthReporter, Routes) {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<VerificationServer<Grpc>>().await;
+    if signing.desk.is_some() {
+        health.set_serving::<SigningServer<grpc::signing::Grpc>>().await;
+    }
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
@@ -221,8 +237,10 @@ async fn routes(grpc: Grpc) -> (HealthReporter, Routes) {
     };
     let known = "the descriptors are made together with the code";
     // The bytes of a message are checked before it comes here, against limits that a reload changes.
-    let verification = VerificationServer::new(grpc).max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX);
+    let verification = VerificationServer::new(verification).max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX);
+    let signing = SigningServer::new(signing).max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX);
     let routes = Routes::new(verification)
+        .add_service(signing)
         .add_service(health_service)
         .add_service(reflection().build_v1().expect(known))
         .add_service(reflection().build_v1alpha().expect(known));

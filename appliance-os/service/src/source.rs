@@ -273,6 +273,8 @@ mod tests {
             weight: 300,
             items_in_flight_max: 7,
             bytes_in_flight_max: 8,
+            sign_keys: Vec::new(),
+            sign_roles: Vec::new(),
         }
     }
 

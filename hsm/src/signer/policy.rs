@@ -1,6 +1,6 @@
 //! Who may sign what with which key.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use chainbox_engine::{batch::SM2_ID_BYTES_MAX, scheme::Scheme};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -29,6 +29,9 @@ pub struct KeyPolicy {
     /// The id that goes into Z_A; for SM2 only, and 1234567812345678 where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sm2_id: Option<String>,
+    /// When it is refused from: the end of the overlap where another key takes its place. None for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<SystemTime>,
 }
 
 impl KeyPolicy {
@@ -111,7 +114,8 @@ impl Policy {
     }
 
     /// Whether a caller may have this payload signed with this key. The checks are made in this order: the caller is known, the caller has the key, the
-    /// caller has it under this role, the settings name the key, the key has the role, the chain is the key's.
+    /// caller has it under this role, the settings name the key, the key has the role, its time is not over, the chain is the
+    /// key's.
     ///
     /// # Errors
     /// [`Kind::Refused`] with the first that fails.
@@ -134,6 +138,9 @@ impl Policy {
         let key = self.key(label)?;
         if !key.roles.contains(&role) {
             return Err(refused(format!("it has not the role {role}"), "give the role to the key in the settings"));
+        }
+        if key.valid_until.is_some_and(|until| SystemTime::now() >= until) {
+            return Err(refused("its time is over: the settings give it a valid_until".to_owned(), "use the key that took its place"));
         }
         match payload.position() {
             Some((chain, _)) if key.chain.as_deref() != Some(chain) => Err(refused(

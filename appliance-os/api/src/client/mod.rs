@@ -1,7 +1,8 @@
 //! The client: batches go to a service and verdicts come back, exactly one an item and in order, or an error says what happened.
 //!
 //! [`Client`] is for async code, [`Remote`] for all else: a back end like any other. Both cut large batches into messages that the server takes, keep a
-//! bounded number of them in flight, and try again what may be tried again; verification changes nothing, so asking twice does no harm.
+//! bounded number of them in flight, and try again what may be tried again; verification changes nothing, so asking twice does no harm. With the feature
+//! `signing` a service is a signer too (`RemoteSigner`).
 
 mod address;
 mod call;
@@ -13,6 +14,8 @@ mod options;
 mod remote;
 mod retry;
 mod shared;
+#[cfg(feature = "signing")]
+mod signing;
 mod tls;
 
 use std::{borrow::Borrow, sync::Arc};
@@ -36,6 +39,8 @@ pub use error::Error;
 pub use options::Options;
 pub use remote::Remote;
 pub use retry::Retries;
+#[cfg(feature = "signing")]
+pub use signing::RemoteSigner;
 pub use tls::{Identity, Tls};
 
 /// The codes of gRPC, for [`Error::Refused`].

@@ -1,11 +1,19 @@
 //! What all clones of a client share.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::{Instant, sleep, timeout_at};
-use tonic::{Request, Status, metadata::AsciiMetadataValue, transport::Channel};
+use tonic::{Request, Response, Status, metadata::AsciiMetadataValue, transport::Channel};
 
-use super::{Address, Error, Options, call::Call, connect, items::Cut};
+use super::{
+    Address, Error, Options,
+    call::{Call, Calling},
+    connect,
+    items::Cut,
+};
 use crate::v1::{self, Refusal, verification_client::VerificationClient};
 
 /// The header of a request id.
@@ -49,7 +57,7 @@ impl Shared {
 
     /// What the server tells, tried again as all else.
     pub async fn capabilities(&self) -> Result<v1::CapabilitiesResponse, Error> {
-        let mut tries = Tries::new(self);
+        let mut tries = Tries::new(self, self.options.deadline);
         loop {
             match self.capabilities_once().await {
                 Ok(told) => {
@@ -86,19 +94,29 @@ impl Shared {
         }
     }
 
-    /// One message and its answer, tried again where that may help.
+    /// One message about items and its answer, tried again where that may help.
     pub async fn call<C: Call>(&self, message: C::Request) -> Result<C::Response, Error> {
-        let mut tries = Tries::new(self);
+        self.ask(message, self.options.deadline, |request| C::call(self.client(), request)).await
+    }
+
+    /// One message and its answer, tried again where that may help, for so long.
+    pub async fn ask<Q: Clone, A>(
+        &self,
+        message: Q,
+        time_max: Duration,
+        call: impl Fn(Request<Q>) -> Calling<Response<A>>,
+    ) -> Result<A, Error> {
+        let mut tries = Tries::new(self, time_max);
         loop {
             let mut request = self.request(message.clone());
             request.set_timeout(tries.deadline.saturating_duration_since(Instant::now()));
-            let error = match timeout_at(tries.deadline, C::call(self.client(), request)).await {
+            let error = match timeout_at(tries.deadline, call(request)).await {
                 Ok(Ok(response)) => return Ok(response.into_inner()),
                 Ok(Err(status)) => self.error(&status),
-                Err(_) => return Err(self.too_late(tries.last)),
+                Err(_) => return Err(tries.too_late()),
             };
             if matches!(error, Error::Deadline { .. }) {
-                return Err(self.too_late(tries.last));
+                return Err(tries.too_late());
             }
             tries.wait_after(error).await?;
         }
@@ -107,6 +125,11 @@ impl Shared {
     pub fn client(&self) -> VerificationClient<Channel> {
         let bytes_max = ANSWER_HEAD_BYTES.saturating_add(self.options.message_items_max.saturating_mul(ANSWER_BYTES_PER_ITEM));
         VerificationClient::new(self.channel.clone()).max_decoding_message_size(bytes_max)
+    }
+
+    #[cfg(feature = "signing")]
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
     }
 
     pub fn request<T>(&self, message: T) -> Request<T> {
@@ -123,7 +146,7 @@ impl Shared {
 
     /// The error of a refusal on a stream.
     pub fn refused(&self, refusal: Refusal) -> Error {
-        let retry_after = (refusal.retry_after_ms > 0).then(|| std::time::Duration::from_millis(refusal.retry_after_ms.into()));
+        let retry_after = (refusal.retry_after_ms > 0).then(|| Duration::from_millis(refusal.retry_after_ms.into()));
         Error::Refused { address: self.address.clone(), code: refusal.code.into(), message: refusal.message, retry_after }
     }
 
@@ -150,14 +173,20 @@ fn request_id(id: &str) -> Result<AsciiMetadataValue, Error> {
 /// The tries of one call.
 struct Tries<'a> {
     shared: &'a Shared,
+    time_max: Duration,
     deadline: Instant,
     failures: u32,
     last: Option<Error>,
 }
 
 impl<'a> Tries<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        Self { shared, deadline: Instant::now() + shared.options.deadline, failures: 0, last: None }
+    fn new(shared: &'a Shared, time_max: Duration) -> Self {
+        Self { shared, time_max, deadline: Instant::now() + time_max, failures: 0, last: None }
+    }
+
+    fn too_late(&mut self) -> Error {
+        let (address, last) = (self.shared.address.clone(), self.last.take().map(|last| last.to_string()));
+        Error::Deadline { address, after: self.time_max, last }
     }
 
     /// Waits until another try may help.
@@ -169,7 +198,8 @@ impl<'a> Tries<'a> {
         let Some(hint) = error.retry().filter(|_| self.failures < self.shared.options.retries.tries_max) else { return Err(error) };
         let until = Instant::now() + self.shared.options.retries.wait(self.failures, hint);
         if until >= self.deadline {
-            return Err(self.shared.too_late(Some(error)));
+            self.last = Some(error);
+            return Err(self.too_late());
         }
         self.last = Some(error);
         sleep(until.saturating_duration_since(Instant::now())).await;

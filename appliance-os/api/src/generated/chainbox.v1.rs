@@ -1237,3 +1237,763 @@ pub mod verification_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SignRequest {
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<SignItem>,
+}
+/// Something to sign, and the key to do it with.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignItem {
+    /// The label of the key.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// What to sign. Each kind needs the role of its name, of the key and of the caller.
+    #[prost(oneof = "sign_item::Payload", tags = "2, 3, 4, 5, 6, 7")]
+    pub payload: ::core::option::Option<sign_item::Payload>,
+}
+/// Nested message and enum types in `SignItem`.
+pub mod sign_item {
+    /// What to sign. Each kind needs the role of its name, of the key and of the caller.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Payload {
+        #[prost(message, tag = "2")]
+        Vote(super::VotePayload),
+        #[prost(message, tag = "3")]
+        Block(super::BlockPayload),
+        /// The signed part of a transaction, in its chain's own encoding.
+        #[prost(bytes, tag = "4")]
+        Transaction(::prost::bytes::Bytes),
+        /// What the CertificateVerify message of TLS 1.3 signs (RFC 8446, section 4.4.3).
+        #[prost(bytes, tag = "5")]
+        Tls(::prost::bytes::Bytes),
+        #[prost(message, tag = "6")]
+        Audit(super::AuditPayload),
+        /// A digest of 32 bytes, made by somebody else; for SM2 e = SM3(Z_A || M). Only keys marked so sign one.
+        #[prost(bytes, tag = "7")]
+        Opaque(::prost::bytes::Bytes),
+    }
+}
+/// A vote of a validator.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VotePayload {
+    /// The chain's id.
+    #[prost(string, tag = "1")]
+    pub chain: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub height: u64,
+    #[prost(uint32, tag = "3")]
+    pub round: u32,
+    #[prost(enumeration = "VoteStep", tag = "4")]
+    pub step: i32,
+    /// The id of the block that is voted for, 32 bytes; empty for a vote for no block.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub block: ::prost::bytes::Bytes,
+}
+/// A block that a validator proposes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BlockPayload {
+    /// The chain's id.
+    #[prost(string, tag = "1")]
+    pub chain: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub height: u64,
+    #[prost(uint32, tag = "3")]
+    pub round: u32,
+    /// The block's id, 32 bytes.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub block: ::prost::bytes::Bytes,
+}
+/// The head of an audit log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditPayload {
+    /// How many records stand before it.
+    #[prost(uint64, tag = "1")]
+    pub records: u64,
+    /// The hash of the last one, 32 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub head: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SignResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub answers: ::prost::alloc::vec::Vec<SignAnswer>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignAnswer {
+    #[prost(oneof = "sign_answer::Outcome", tags = "1, 2")]
+    pub outcome: ::core::option::Option<sign_answer::Outcome>,
+}
+/// Nested message and enum types in `SignAnswer`.
+pub mod sign_answer {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Outcome {
+        #[prost(message, tag = "1")]
+        Signed(super::Signed),
+        #[prost(message, tag = "2")]
+        Failure(super::SignFailure),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Signed {
+    /// r || s, 32 bytes each, big-endian. ECDSA signatures have the lower s.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub signature: ::prost::bytes::Bytes,
+    /// The scheme under which it verifies.
+    #[prost(enumeration = "Scheme", tag = "2")]
+    pub scheme: i32,
+    /// The key that made it: SEC1, uncompressed.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub public_key: ::prost::bytes::Bytes,
+}
+/// Why an item was not signed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignFailure {
+    #[prost(enumeration = "SignFailureKind", tag = "1")]
+    pub kind: i32,
+    /// Where: the device, the file, the key.
+    #[prost(string, tag = "2")]
+    pub place: ::prost::alloc::string::String,
+    /// What happened.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+    /// What to do; empty where nothing can be done but to try again.
+    #[prost(string, tag = "4")]
+    pub remedy: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PublicKeyRequest {
+    /// The label.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PublicKeyResponse {
+    #[prost(message, optional, tag = "1")]
+    pub key: ::core::option::Option<SigningKey>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListKeysRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListKeysResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub keys: ::prost::alloc::vec::Vec<SigningKey>,
+    /// The most items of one SignRequest.
+    #[prost(uint32, tag = "2")]
+    pub items_max: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SigningKey {
+    /// Its label.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    #[prost(enumeration = "KeyAlgorithm", tag = "2")]
+    pub algorithm: i32,
+    /// SEC1, uncompressed.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub public_key: ::prost::bytes::Bytes,
+}
+/// A step of a round that is voted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum VoteStep {
+    Unspecified = 0,
+    /// The first vote.
+    Prevote = 1,
+    /// The second vote.
+    Precommit = 2,
+}
+impl VoteStep {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VOTE_STEP_UNSPECIFIED",
+            Self::Prevote => "VOTE_STEP_PREVOTE",
+            Self::Precommit => "VOTE_STEP_PRECOMMIT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VOTE_STEP_UNSPECIFIED" => Some(Self::Unspecified),
+            "VOTE_STEP_PREVOTE" => Some(Self::Prevote),
+            "VOTE_STEP_PRECOMMIT" => Some(Self::Precommit),
+            _ => None,
+        }
+    }
+}
+/// What a program decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SignFailureKind {
+    Unspecified = 0,
+    /// The module or library of the device cannot be opened.
+    Library = 1,
+    /// No slot, token or device answers to the name in the settings.
+    NoDevice = 2,
+    /// The device was removed, or lost power.
+    DeviceGone = 3,
+    /// The device has no memory or no session left.
+    DeviceFull = 4,
+    /// The device answered with an error that means none of the others.
+    DeviceFailed = 5,
+    /// The process that holds the module ended.
+    Crashed = 6,
+    /// The PIN or password is wrong, locked or missing.
+    Pin = 7,
+    /// No key has this label.
+    NoKey = 8,
+    /// A key has this label already, or several have.
+    KeyExists = 9,
+    /// The device or the key cannot do this.
+    Unsupported = 10,
+    /// The caller, the key or the payload may not do this.
+    Refused = 11,
+    /// Signing this would be a second vote.
+    DoubleVote = 12,
+    /// The guard or the audit log cannot be written: nothing is signed without them.
+    Storage = 13,
+    /// More is under way than the limits allow.
+    Busy = 14,
+    /// There was no answer before the deadline.
+    Deadline = 15,
+    /// What was asked is malformed.
+    Input = 16,
+}
+impl SignFailureKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SIGN_FAILURE_KIND_UNSPECIFIED",
+            Self::Library => "SIGN_FAILURE_KIND_LIBRARY",
+            Self::NoDevice => "SIGN_FAILURE_KIND_NO_DEVICE",
+            Self::DeviceGone => "SIGN_FAILURE_KIND_DEVICE_GONE",
+            Self::DeviceFull => "SIGN_FAILURE_KIND_DEVICE_FULL",
+            Self::DeviceFailed => "SIGN_FAILURE_KIND_DEVICE_FAILED",
+            Self::Crashed => "SIGN_FAILURE_KIND_CRASHED",
+            Self::Pin => "SIGN_FAILURE_KIND_PIN",
+            Self::NoKey => "SIGN_FAILURE_KIND_NO_KEY",
+            Self::KeyExists => "SIGN_FAILURE_KIND_KEY_EXISTS",
+            Self::Unsupported => "SIGN_FAILURE_KIND_UNSUPPORTED",
+            Self::Refused => "SIGN_FAILURE_KIND_REFUSED",
+            Self::DoubleVote => "SIGN_FAILURE_KIND_DOUBLE_VOTE",
+            Self::Storage => "SIGN_FAILURE_KIND_STORAGE",
+            Self::Busy => "SIGN_FAILURE_KIND_BUSY",
+            Self::Deadline => "SIGN_FAILURE_KIND_DEADLINE",
+            Self::Input => "SIGN_FAILURE_KIND_INPUT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SIGN_FAILURE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "SIGN_FAILURE_KIND_LIBRARY" => Some(Self::Library),
+            "SIGN_FAILURE_KIND_NO_DEVICE" => Some(Self::NoDevice),
+            "SIGN_FAILURE_KIND_DEVICE_GONE" => Some(Self::DeviceGone),
+            "SIGN_FAILURE_KIND_DEVICE_FULL" => Some(Self::DeviceFull),
+            "SIGN_FAILURE_KIND_DEVICE_FAILED" => Some(Self::DeviceFailed),
+            "SIGN_FAILURE_KIND_CRASHED" => Some(Self::Crashed),
+            "SIGN_FAILURE_KIND_PIN" => Some(Self::Pin),
+            "SIGN_FAILURE_KIND_NO_KEY" => Some(Self::NoKey),
+            "SIGN_FAILURE_KIND_KEY_EXISTS" => Some(Self::KeyExists),
+            "SIGN_FAILURE_KIND_UNSUPPORTED" => Some(Self::Unsupported),
+            "SIGN_FAILURE_KIND_REFUSED" => Some(Self::Refused),
+            "SIGN_FAILURE_KIND_DOUBLE_VOTE" => Some(Self::DoubleVote),
+            "SIGN_FAILURE_KIND_STORAGE" => Some(Self::Storage),
+            "SIGN_FAILURE_KIND_BUSY" => Some(Self::Busy),
+            "SIGN_FAILURE_KIND_DEADLINE" => Some(Self::Deadline),
+            "SIGN_FAILURE_KIND_INPUT" => Some(Self::Input),
+            _ => None,
+        }
+    }
+}
+/// Curve and equation of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum KeyAlgorithm {
+    Unspecified = 0,
+    /// ECDSA on secp256k1.
+    EcdsaSecp256k1 = 1,
+    /// ECDSA on P-256.
+    EcdsaP256 = 2,
+    /// SM2 signatures.
+    Sm2 = 3,
+}
+impl KeyAlgorithm {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "KEY_ALGORITHM_UNSPECIFIED",
+            Self::EcdsaSecp256k1 => "KEY_ALGORITHM_ECDSA_SECP256K1",
+            Self::EcdsaP256 => "KEY_ALGORITHM_ECDSA_P256",
+            Self::Sm2 => "KEY_ALGORITHM_SM2",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "KEY_ALGORITHM_UNSPECIFIED" => Some(Self::Unspecified),
+            "KEY_ALGORITHM_ECDSA_SECP256K1" => Some(Self::EcdsaSecp256k1),
+            "KEY_ALGORITHM_ECDSA_P256" => Some(Self::EcdsaP256),
+            "KEY_ALGORITHM_SM2" => Some(Self::Sm2),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod signing_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct SigningClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl SigningClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> SigningClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> SigningClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            SigningClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Signs: one answer an item, in the order of the items. What can be signed is signed whatever becomes of the others. The call as a whole is refused only
+        /// for what concerns all of it: who asks, its size, what is under way already, a shutdown.
+        ///
+        /// Asking again is safe: the same payload may be signed again, and a vote that conflicts with an earlier one is refused.
+        pub async fn sign(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SignRequest>,
+        ) -> std::result::Result<tonic::Response<super::SignResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/chainbox.v1.Signing/Sign");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("chainbox.v1.Signing", "Sign"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// A key by its label, among those that the caller may use.
+        pub async fn public_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PublicKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PublicKeyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/chainbox.v1.Signing/PublicKey",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("chainbox.v1.Signing", "PublicKey"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The keys that the caller may use, in the order of their labels.
+        pub async fn list_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListKeysResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/chainbox.v1.Signing/ListKeys",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("chainbox.v1.Signing", "ListKeys"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod signing_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with SigningServer.
+    #[async_trait]
+    pub trait Signing: std::marker::Send + std::marker::Sync + 'static {
+        /// Signs: one answer an item, in the order of the items. What can be signed is signed whatever becomes of the others. The call as a whole is refused only
+        /// for what concerns all of it: who asks, its size, what is under way already, a shutdown.
+        ///
+        /// Asking again is safe: the same payload may be signed again, and a vote that conflicts with an earlier one is refused.
+        async fn sign(
+            &self,
+            request: tonic::Request<super::SignRequest>,
+        ) -> std::result::Result<tonic::Response<super::SignResponse>, tonic::Status>;
+        /// A key by its label, among those that the caller may use.
+        async fn public_key(
+            &self,
+            request: tonic::Request<super::PublicKeyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PublicKeyResponse>,
+            tonic::Status,
+        >;
+        /// The keys that the caller may use, in the order of their labels.
+        async fn list_keys(
+            &self,
+            request: tonic::Request<super::ListKeysRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListKeysResponse>,
+            tonic::Status,
+        >;
+    }
+    #[derive(Debug)]
+    pub struct SigningServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> SigningServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for SigningServer<T>
+    where
+        T: Signing,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/chainbox.v1.Signing/Sign" => {
+                    #[allow(non_camel_case_types)]
+                    struct SignSvc<T: Signing>(pub Arc<T>);
+                    impl<T: Signing> tonic::server::UnaryService<super::SignRequest>
+                    for SignSvc<T> {
+                        type Response = super::SignResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SignRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Signing>::sign(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SignSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/chainbox.v1.Signing/PublicKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct PublicKeySvc<T: Signing>(pub Arc<T>);
+                    impl<T: Signing> tonic::server::UnaryService<super::PublicKeyRequest>
+                    for PublicKeySvc<T> {
+                        type Response = super::PublicKeyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PublicKeyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Signing>::public_key(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PublicKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/chainbox.v1.Signing/ListKeys" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListKeysSvc<T: Signing>(pub Arc<T>);
+                    impl<T: Signing> tonic::server::UnaryService<super::ListKeysRequest>
+                    for ListKeysSvc<T> {
+                        type Response = super::ListKeysResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListKeysRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Signing>::list_keys(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListKeysSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for SigningServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "chainbox.v1.Signing";
+    impl<T> tonic::server::NamedService for SigningServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

@@ -31,9 +31,14 @@ const CLOCK_MIN: u64 = 1_735_689_600;
 /// How long the system may take for its first random bytes.
 const ENTROPY_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// The processor's name, or its architecture where the system does not tell the name.
+pub(crate) fn processor_name() -> String {
+    field("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
 /// What the processor has, and what the engine makes of it.
 pub(super) fn processor() -> Finding {
-    let name = field("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let name = processor_name();
     let processor = Processor::detect();
     let features: Vec<_> = Feature::ALL.into_iter().filter(|feature| processor.has(*feature)).map(Feature::name).collect();
     if processor.has(Feature::Avx512) {

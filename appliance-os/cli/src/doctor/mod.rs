@@ -1,10 +1,10 @@
 //! `chainbox doctor`: one page that says whether this machine is fit, and how to mend it where it is not.
 
 mod devices;
-mod finding;
-mod machine;
+pub(crate) mod finding;
+pub(crate) mod machine;
 mod network;
-mod storage;
+pub(crate) mod storage;
 
 use std::{
     io::{self, Write},
@@ -53,7 +53,7 @@ pub struct Args {
 /// [`Error`] where standard output cannot be written. A machine that is not fit is no error but exit status 1.
 pub fn run(args: &Args) -> Result<ExitCode, Error> {
     let findings = examine(&args.settings.sources(Sources::default_file()));
-    let text = if args.json { findings.json_lines() } else { findings.text() };
+    let text = if args.json { findings.json_lines() } else { findings.text("this machine", "machine") };
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Error::stdout(&error))?;
     Ok(if findings.is_fit() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_UNFIT) })
@@ -76,7 +76,8 @@ fn examine(sources: &Sources) -> Findings {
     Findings(all)
 }
 
-fn problems(problems: &Problems) -> Vec<Finding> {
+/// What is wrong with settings, a finding each.
+pub(crate) fn problems(problems: &Problems) -> Vec<Finding> {
     let finding = |problem: &chainbox_service::settings::Problem| {
         let key = problem.key.as_ref().map_or_else(String::new, |key| format!("{key}: "));
         Finding::bad("settings", format!("{}: {key}{}", problem.origin, problem.what), problem.remedy.clone())

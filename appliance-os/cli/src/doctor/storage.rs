@@ -42,6 +42,18 @@ pub(super) fn check(data: &Path) -> Vec<Finding> {
     }
 }
 
+/// Whether a folder of a guard or a log can be written, and how long that takes. What it writes there it removes.
+pub(crate) fn folder(subject: &str, data: &Path, remedy: &str) -> Finding {
+    let tried = existing(data).and_then(|(folder, exists)| Ok((durable_write(&folder)?, exists)));
+    match tried {
+        Ok((time, exists)) => {
+            let made = if exists { "" } else { ", not there yet; it can be made" };
+            Finding::ok(subject, format!("{}: {:.2} ms for a durable write{made}", data.display(), time.as_secs_f64() * 1e3))
+        }
+        Err(error) => Finding::bad(subject, format!("{} cannot be written: {error}", data.display()), remedy),
+    }
+}
+
 /// The folder, or the nearest one above it that is there, and whether it is the folder itself.
 fn existing(data: &Path) -> io::Result<(PathBuf, bool)> {
     let absolute = std::path::absolute(data)?;

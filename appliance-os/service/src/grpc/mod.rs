@@ -1,6 +1,7 @@
 //! The methods of `chainbox.v1.Verification`: messages become work, answers become messages.
 
 mod kinds;
+pub mod signing;
 pub mod status;
 
 use std::{

@@ -56,7 +56,8 @@ fn page() -> impl IntoResponse {
 /// The text format of Prometheus.
 async fn metrics(State(parts): State<Arc<Parts>>) -> impl IntoResponse {
     const CONTENT_TYPE: (HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-    let text = parts.metrics.text(&parts.work.state(), parts.connections.bytes_in_flight(), parts.work.cpu(), &parts.work.reports());
+    let (state, reports) = (parts.work.state(), parts.work.reports());
+    let text = parts.metrics.text(&state, parts.connections.bytes_in_flight(), parts.work.cpu(), &reports, parts.desk.as_deref());
     ([CONTENT_TYPE], text)
 }
 

@@ -85,6 +85,21 @@ function backends(status) {
   byId("strategies").replaceChildren(...strategies.map(({ name, items_total }) => row([name, number.format(items_total)])));
 }
 
+function signing({ signing: signer }) {
+  byId("signing-section").hidden = signer === null;
+  if (signer === null) return;
+  byId("signing").replaceChildren(row([
+    signer.device,
+    signer.problem === null ? "ready" : "cannot be used",
+    number.format(signer.signed_total),
+    number.format(signer.failed_total),
+    number.format(signer.items_in_flight),
+    number.format(signer.restarts_total),
+    signer.description,
+  ]));
+  show("signing-problem", signer.problem ?? "");
+}
+
 function listeners(status) {
   const entries = Object.entries(status.listeners).flatMap(([name, address]) => [
     Object.assign(document.createElement("dt"), { textContent: name }),
@@ -108,6 +123,7 @@ function update(status) {
   show("items", number.format(status.items_total));
   sources(status, seconds);
   backends(status);
+  signing(status);
   listeners(status);
   before = { at, status };
 }

@@ -3,7 +3,11 @@
 use chainbox_engine::dispatch::Standing;
 use serde::Serialize;
 
-use crate::{backends::BackendReport, service::Parts};
+use crate::{
+    backends::BackendReport,
+    service::Parts,
+    signing::{Desk, Health},
+};
 
 /// The whole.
 #[derive(Serialize)]
@@ -22,6 +26,20 @@ pub struct Status {
     listeners: Listeners,
     sources: Vec<Source>,
     backends: Vec<Backend>,
+    /// `null` where nothing signs.
+    signing: Option<Signing>,
+}
+
+/// What signs.
+#[derive(Serialize)]
+struct Signing {
+    device: String,
+    #[serde(flatten)]
+    health: Health,
+    restarts_total: u64,
+    signed_total: u64,
+    failed_total: u64,
+    items_in_flight: usize,
 }
 
 /// Where it listens.
@@ -80,7 +98,20 @@ impl Status {
             },
             sources: sources(parts),
             backends: backends(parts),
+            signing: parts.desk.as_deref().map(|desk| signing(parts, desk)),
         }
+    }
+}
+
+fn signing(parts: &Parts, desk: &Desk) -> Signing {
+    let (signed_total, failed_total) = parts.metrics.signatures();
+    Signing {
+        device: desk.device().to_owned(),
+        health: desk.health(),
+        restarts_total: desk.restarts(),
+        signed_total,
+        failed_total,
+        items_in_flight: desk.items_in_flight(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What values must be beside one another.
 
+mod hsm;
+
 use std::{
     collections::{BTreeMap, btree_map},
     net::SocketAddr,
@@ -8,9 +10,9 @@ use std::{
 use nix::unistd::User;
 
 use super::{
-    Limits, Tls,
-    keys::{Draft, GRPC_SENTENCE, HTTP_SENTENCE, SOURCE_TABLE},
-    load::{LoadedSource, Loader},
+    Limits, Source, Tls,
+    keys::{Draft, GRPC_SENTENCE, HTTP_SENTENCE},
+    load::{LoadedTable, Loader},
     problem::Problem,
     tls::TlsFiles,
     value::{quoted, size},
@@ -48,6 +50,7 @@ pub(super) fn all(loader: &mut Loader) {
     socket(loader);
     limits(loader);
     sources(loader);
+    hsm::check(loader);
 }
 
 fn somewhere_to_listen(loader: &mut Loader) {
@@ -176,12 +179,12 @@ fn sources(loader: &mut Loader) {
 }
 
 /// Checks one source by itself and beside the limits.
-fn source(loader: &mut Loader, loaded: &LoadedSource) {
-    let source = &loaded.source;
+fn source(loader: &mut Loader, loaded: &LoadedTable<Source>) {
+    let source = &loaded.value;
     let limits = loader.draft.settings.limits.clone();
     let sound = loader.is_sound(&["limits.items_in_flight_max", "limits.bytes_in_flight_max", "limits.message_bytes_max"]);
     let accepts_certificates = loader.draft.client_authorities.is_some() || !loader.is_sound(&TLS_KEYS);
-    let mut problem = |key: &str, what: String, remedy: &str| loader.problems.push(problem_of(loaded, key, what, remedy));
+    let mut problem = |key: &str, what: String, remedy: &str| loader.problems.push(loaded.problem(key, what, remedy));
     if source.name.is_empty() {
         problem("name", "the source has no name".to_owned(), "write name = \"...\" below [[source]]");
     }
@@ -219,8 +222,8 @@ struct Seen(BTreeMap<String, String>);
 
 impl Seen {
     /// Adds what a source is known by, and gives the problems with what another is known by already.
-    fn add(&mut self, loaded: &LoadedSource) -> Vec<Problem> {
-        let source = &loaded.source;
+    fn add(&mut self, loaded: &LoadedTable<Source>) -> Vec<Problem> {
+        let source = &loaded.value;
         let names = (!source.name.is_empty()).then(|| ("name", format!("the name {:?}", source.name), format!("name {}", source.name)));
         // Names of certificates are compared as DNS names are.
         let certificates = source
@@ -236,7 +239,7 @@ impl Seen {
                 }
                 btree_map::Entry::Occupied(entry) => {
                     let what = format!("{shown} stands at {} already", entry.get());
-                    problems.push(problem_of(loaded, key, what, "give it to one source alone"));
+                    problems.push(loaded.problem(key, what, "give it to one source alone"));
                 }
             }
         }
@@ -248,9 +251,4 @@ impl Seen {
 fn number_of(user: &str) -> String {
     let number = user.parse().ok().or_else(|| User::from_name(user).ok().flatten().map(|user| user.uid.as_raw()));
     number.map_or_else(|| user.to_owned(), |number: u32| number.to_string())
-}
-
-fn problem_of(loaded: &LoadedSource, key: &str, what: String, remedy: &str) -> Problem {
-    let key_name = format!("{SOURCE_TABLE}.{key}");
-    Problem { origin: loaded.origin(key), key: Some(key_name), what, remedy: remedy.to_owned() }
 }

@@ -9,26 +9,24 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    keys::{self, SOURCE_KEYS, SOURCE_TABLE},
+    keys,
     load::Origin,
     nearest::nearest,
     problem::Problem,
+    tables::{SOURCE_TABLE, Table},
     value::Raw,
 };
 
 /// The size of a file of settings.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// Tables of sources in a file.
-const SOURCES_MAX: usize = 4096;
-
 /// What a file says, as far as its names are known.
 #[derive(Default)]
 pub(super) struct Content {
     /// Values by the dotted name of their key.
     pub entries: Vec<Entry>,
-    /// Sources in their order.
-    pub sources: Vec<SourceTable>,
+    /// Tables that may stand many times, in their order.
+    pub tables: Vec<Repeated>,
 }
 
 /// A value and where it stands.
@@ -38,8 +36,9 @@ pub(super) struct Entry {
     pub origin: Origin,
 }
 
-/// A table of a source and where it begins.
-pub(super) struct SourceTable {
+/// A table that may stand many times, and where it begins.
+pub(super) struct Repeated {
+    pub table: Table,
     pub entries: Vec<Entry>,
     pub origin: Origin,
 }
@@ -107,16 +106,11 @@ impl Reader<'_> {
     fn document(&mut self, table: &DeTable<'_>) {
         for (name, value) in in_order(table) {
             let at = name.span().start;
+            if let Some(table) = Table::of(None, name.get_ref()) {
+                self.tables(at, table, value.get_ref());
+                continue;
+            }
             match value.get_ref() {
-                DeValue::Array(tables) if name.get_ref() == SOURCE_TABLE => self.sources(at, tables),
-                _ if name.get_ref() == SOURCE_TABLE => {
-                    self.problem(
-                        at,
-                        Some(SOURCE_TABLE),
-                        "sources are tables, one for each".to_owned(),
-                        "write [[source]] with two brackets",
-                    );
-                }
                 DeValue::Table(section) if keys::sections().any(|known| known == name.get_ref()) => self.section(name.get_ref(), section),
                 DeValue::Table(_) if keys::find(name.get_ref()).is_none() => {
                     let known = nearest(name.get_ref(), keys::sections().chain([SOURCE_TABLE]));
@@ -134,7 +128,11 @@ impl Reader<'_> {
 
     fn section(&mut self, section: &str, table: &DeTable<'_>) {
         for (name, value) in in_order(table) {
-            self.value(name.span().start, &format!("{section}.{}", name.get_ref()), value.get_ref());
+            let at = name.span().start;
+            match Table::of(Some(section), name.get_ref()) {
+                Some(table) => self.tables(at, table, value.get_ref()),
+                None => self.value(at, &format!("{section}.{}", name.get_ref()), value.get_ref()),
+            }
         }
     }
 
@@ -148,38 +146,39 @@ impl Reader<'_> {
         }
     }
 
-    fn sources(&mut self, at: usize, tables: &[toml::Spanned<DeValue<'_>>]) {
-        if tables.len() > SOURCES_MAX {
-            let what = format!("there are {} sources", tables.len());
-            self.problem(at, Some(SOURCE_TABLE), what, &format!("write at most {SOURCES_MAX}"));
-            return;
+    fn tables(&mut self, at: usize, kind: Table, value: &DeValue<'_>) {
+        let name = kind.name();
+        let wrong = format!("{} are tables, one for each", kind.plural());
+        let remedy = format!("write [[{name}]] with two brackets");
+        let DeValue::Array(tables) = value else { return self.problem(at, Some(name), wrong, &remedy) };
+        if tables.len() > kind.count_max() {
+            let what = format!("there are {} {}", tables.len(), kind.plural());
+            return self.problem(at, Some(name), what, &format!("write at most {}", kind.count_max()));
         }
         for value in tables {
-            let DeValue::Table(table) = value.get_ref() else {
-                self.problem(
-                    value.span().start,
-                    Some(SOURCE_TABLE),
-                    "a source is a table".to_owned(),
-                    "write [[source]] and its keys below",
-                );
-                continue;
-            };
-            let mut entries = Vec::new();
-            for (name, value) in in_order(table) {
-                match SOURCE_KEYS.iter().find(|key| key.name == name.get_ref()) {
-                    Some(key) => {
-                        entries.push(Entry { key: key.name, raw: raw_of(value.get_ref()), origin: self.origin(name.span().start) });
-                    }
-                    None => {
-                        let remedy = remedy_for_unknown(name.get_ref(), SOURCE_KEYS.iter().map(|key| key.name));
-                        let key = format!("{SOURCE_TABLE}.{}", name.get_ref());
-                        self.problem(name.span().start, Some(&key), NO_SUCH_KEY.to_owned(), &remedy);
-                    }
+            match value.get_ref() {
+                DeValue::Table(table) => self.table(value.span().start, kind, table),
+                _ => self.problem(value.span().start, Some(name), wrong.clone(), &remedy),
+            }
+        }
+    }
+
+    fn table(&mut self, at: usize, kind: Table, table: &DeTable<'_>) {
+        let mut entries = Vec::new();
+        let known = kind.keys();
+        for (name, value) in in_order(table) {
+            let origin = self.origin(name.span().start);
+            match known.iter().find(|known| **known == name.get_ref()) {
+                Some(key) => entries.push(Entry { key, raw: raw_of(value.get_ref()), origin }),
+                None => {
+                    let remedy = remedy_for_unknown(name.get_ref(), known.iter().copied());
+                    let key = format!("{}.{}", kind.name(), name.get_ref());
+                    self.problem(name.span().start, Some(&key), NO_SUCH_KEY.to_owned(), &remedy);
                 }
             }
-            let origin = self.origin(value.span().start);
-            self.content.sources.push(SourceTable { entries, origin });
         }
+        let origin = self.origin(at);
+        self.content.tables.push(Repeated { table: kind, entries, origin });
     }
 
     fn problem(&mut self, at: usize, key: Option<&str>, what: String, remedy: &str) {

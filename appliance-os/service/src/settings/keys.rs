@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Settings, Source, Tls,
+    Settings, Tls,
     kind::{
         Kind::{self, *},
         Unit::{Microseconds, Milliseconds, Seconds},
@@ -17,14 +17,14 @@ pub(super) const GRPC_SENTENCE: &str = "anyone on the network can read requests 
 /// What http.plaintext_on_network says.
 pub(super) const HTTP_SENTENCE: &str = "anyone on the network can read the page and the metrics";
 
-/// The table of a source in the file, which may stand there many times.
-pub(super) const SOURCE_TABLE: &str = "source";
+/// What hsm.software_in_production says.
+pub(super) const SOFTWARE_SENTENCE: &str = "whoever has the file and its password has the keys";
 
 const GIB: usize = 1 << 30;
 
 /// One key.
 pub(super) struct Key<T: 'static> {
-    /// Its dotted name; within a source, the last part alone.
+    /// Its dotted name; within a table of [`super::tables`], the last part alone.
     pub name: &'static str,
     /// What it takes.
     pub kind: Kind<T>,
@@ -47,12 +47,12 @@ pub(super) enum Change {
 
 use Change::{Reload, Restart};
 
-const fn key<T>(name: &'static str, change: Change, kind: Kind<T>, text: &'static str) -> Key<T> {
+pub(super) const fn key<T>(name: &'static str, change: Change, kind: Kind<T>, text: &'static str) -> Key<T> {
     Key { name, kind, text, example: None, change }
 }
 
 /// A key that has no default.
-const fn unset<T>(name: &'static str, change: Change, kind: Kind<T>, text: &'static str, example: &'static str) -> Key<T> {
+pub(super) const fn unset<T>(name: &'static str, change: Change, kind: Kind<T>, text: &'static str, example: &'static str) -> Key<T> {
     Key { name, kind, text, example: Some(example), change }
 }
 
@@ -84,7 +84,7 @@ impl Draft {
     }
 }
 
-/// All keys but those of sources, in the order of the template: a section's keys together, those of none first.
+/// All keys but those of repeated tables, in the order of the template: a section's keys together, those of none first.
 pub(super) static KEYS: &[Key<Draft>] = &[
     key(
         "data",
@@ -259,6 +259,158 @@ pub(super) static KEYS: &[Key<Draft>] = &[
         "Memory for tables of keys that come again, which make their items cheaper.",
     ),
     key(
+        "hsm.device",
+        Restart,
+        DeviceOfKeys(|draft| &mut draft.settings.hsm.device),
+        "What holds the keys that sign: a PKCS#11 module, an SDF library (GM/T 0018), an encrypted file for development, or nothing.",
+    ),
+    unset(
+        "hsm.module",
+        Restart,
+        File(|draft| &mut draft.settings.hsm.module),
+        "PKCS#11: the vendor's module.",
+        "/usr/lib/softhsm/libsofthsm2.so",
+    ),
+    unset("hsm.token", Restart, Text(|draft| &mut draft.settings.hsm.token), "PKCS#11: the label of the token.", "chainbox"),
+    unset(
+        "hsm.serial",
+        Restart,
+        Text(|draft| &mut draft.settings.hsm.serial),
+        "PKCS#11: the serial number of the token, instead of its label.",
+        "0123456789abcdef",
+    ),
+    key(
+        "hsm.threads",
+        Restart,
+        Either("one", "many", |draft| &mut draft.settings.hsm.is_threaded),
+        "PKCS#11: whether the module takes calls of many threads at once. One serves a module that does not.",
+    ),
+    unset(
+        "hsm.sm2_sign_mechanism",
+        Restart,
+        Number(0..=u32::MAX as u64, |draft| &mut draft.settings.hsm.sm2_sign_mechanism),
+        "PKCS#11: the number of the vendor's mechanism that signs e = SM3(Z_A || M) with SM2, where there is one.",
+        "2147549185",
+    ),
+    unset(
+        "hsm.sm2_generate_mechanism",
+        Restart,
+        Number(0..=u32::MAX as u64, |draft| &mut draft.settings.hsm.sm2_generate_mechanism),
+        "PKCS#11: the number of the vendor's mechanism that makes SM2 keys.",
+        "2147549186",
+    ),
+    unset(
+        "hsm.library",
+        Restart,
+        File(|draft| &mut draft.settings.hsm.library),
+        "SDF: the vendor's library. Each key has its index in its table hsm.key.",
+        "/usr/lib/libsdf.so",
+    ),
+    unset(
+        "hsm.file",
+        Restart,
+        File(|draft| &mut draft.settings.hsm.file),
+        "Software: the encrypted file of keys, as `chainbox hsm generate` makes it.",
+        "/var/lib/chainbox/keys.json",
+    ),
+    unset(
+        "hsm.pin_source",
+        Restart,
+        PinSource(|draft| &mut draft.settings.hsm.pin_source),
+        "Where the PIN or the password comes from, never the PIN itself: credential:NAME of the systemd unit, file:/PATH that its owner alone can read, \
+         env:NAME, or prompt.",
+        "credential:hsm-pin",
+    ),
+    key(
+        "hsm.isolation",
+        Restart,
+        Either("in-process", "child", |draft| &mut draft.settings.hsm.is_isolated),
+        "Where the vendor's code runs. In a child process, which is started again, its crash takes nothing down; in this process it is faster.",
+    ),
+    key(
+        "hsm.mode",
+        Restart,
+        Either("development", "production", |draft| &mut draft.settings.hsm.is_production),
+        "Whether real keys are at stake. In production a file of keys is refused.",
+    ),
+    unset(
+        "hsm.software_in_production",
+        Restart,
+        Sentence(SOFTWARE_SENTENCE, |draft| &mut draft.settings.hsm.software_in_production),
+        "Lets a file of keys sign in production. It takes this sentence, which says what that means.",
+        SOFTWARE_SENTENCE,
+    ),
+    key(
+        "hsm.sessions_max",
+        Restart,
+        Count(1..=1024, |draft| &mut draft.settings.hsm.sessions_max),
+        "Sessions with the device at once at most: as many signatures are made side by side.",
+    ),
+    key(
+        "hsm.time_ms_max",
+        Reload,
+        Time(Milliseconds, 10..=600_000, |draft| &mut draft.settings.hsm.time_max),
+        "How long a request may take, in milliseconds. Whoever asks is answered then, whatever the device does.",
+    ),
+    key(
+        "hsm.request_items_max",
+        Reload,
+        Count(1..=65_536, |draft| &mut draft.settings.hsm.request_items_max),
+        "Items of one request of a client.",
+    ),
+    key(
+        "hsm.items_in_flight_max",
+        Reload,
+        Count(1..=1 << 20, |draft| &mut draft.settings.hsm.items_in_flight_max),
+        "Items of all clients that are accepted and not yet answered.",
+    ),
+    key(
+        "hsm.source_items_in_flight_max",
+        Reload,
+        Count(1..=1 << 20, |draft| &mut draft.settings.hsm.source_items_in_flight_max),
+        "The same for one source.",
+    ),
+    key(
+        "hsm.check_signatures",
+        Restart,
+        Either("votes", "all", |draft| &mut draft.settings.hsm.checks_signatures),
+        "Which signatures the engine verifies before they leave: all, or those of votes and blocks alone.",
+    ),
+    unset(
+        "hsm.guard",
+        Restart,
+        File(|draft| &mut draft.settings.hsm.guard),
+        "The folder where it is kept what was voted on, before a vote leaves. It belongs to the keys, not to the machine: two machines with one key and \
+         two folders vote twice. Unless set, it is hsm/guard in the data folder.",
+        "/var/lib/chainbox/hsm/guard",
+    ),
+    unset(
+        "hsm.audit",
+        Restart,
+        File(|draft| &mut draft.settings.hsm.audit),
+        "The folder of the audit log: one record a signature. Unless set, it is hsm/audit in the data folder.",
+        "/var/lib/chainbox/hsm/audit",
+    ),
+    unset(
+        "hsm.audit_key",
+        Restart,
+        Label(|draft| &mut draft.settings.hsm.audit_key),
+        "The label of the key that signs heads of the audit log; it has the role audit. Unless set, no head is signed.",
+        "audit-1",
+    ),
+    key(
+        "hsm.audit_head_records_max",
+        Restart,
+        Count(1..=1 << 20, |draft| &mut draft.settings.hsm.audit_head_records),
+        "Records between two signed heads of the audit log.",
+    ),
+    key(
+        "hsm.audit_head_seconds_max",
+        Restart,
+        Time(Seconds, 1..=86_400, |draft| &mut draft.settings.hsm.audit_head_time),
+        "Seconds between two signed heads, where there are records.",
+    ),
+    key(
         "log.filter",
         Reload,
         LogFilter(|draft| &mut draft.settings.log.filter),
@@ -271,49 +423,6 @@ pub(super) static KEYS: &[Key<Draft>] = &[
         "How lines look: for people, as a line of JSON an event, or (auto) the former on a terminal and the latter elsewhere.",
     ),
 ];
-
-/// The keys of a source, in the order of the template.
-pub(super) static SOURCE_KEYS: &[Key<Source>] = &[
-    unset("name", Reload, Name(|source| &mut source.name), "The name that limits, metrics and logs use.", "node-1"),
-    unset(
-        "certificates",
-        Reload,
-        Certificates(|source| &mut source.certificates),
-        "Client certificates that are this source: a common name, a DNS name, or sha256: and the hex digest of the certificate.",
-        "node-1.example",
-    ),
-    unset("users", Reload, Users(|source| &mut source.users), "Users of the Unix socket that are this source, by name or number.", "node"),
-    key(
-        "weight",
-        Reload,
-        Count32(1..=10_000, |source| &mut source.weight),
-        "Its share of a busy server beside other sources, which have 100 unless told.",
-    ),
-    key(
-        "items_in_flight_max",
-        Reload,
-        Count(1..=1 << 30, |source| &mut source.items_in_flight_max),
-        "Its items that may be accepted and not yet answered; as limits.source_items_in_flight_max unless set.",
-    ),
-    key(
-        "bytes_in_flight_max",
-        Reload,
-        Bytes(4096..=1024 * GIB, |source| &mut source.bytes_in_flight_max),
-        "The bytes of its messages that may be accepted and not yet answered; as limits.source_bytes_in_flight_max unless set.",
-    ),
-];
-
-/// A source of which only the line is known where it begins.
-pub(super) fn source_of(settings: &Settings) -> Source {
-    Source {
-        name: String::new(),
-        certificates: Vec::new(),
-        users: Vec::new(),
-        weight: super::WEIGHT_DEFAULT,
-        items_in_flight_max: settings.limits.source_items_in_flight_max,
-        bytes_in_flight_max: settings.limits.source_bytes_in_flight_max,
-    }
-}
 
 /// The variable of the environment that sets a key.
 pub(super) fn variable(key: &str) -> String {
@@ -334,7 +443,7 @@ pub(super) fn sections() -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter_map(|key| section_of(key.name).0).filter(move |section| last.replace(*section) != Some(*section))
 }
 
-/// The names of all keys but those of sources.
+/// The names of all keys but those of repeated tables.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     KEYS.iter().map(|key| key.name)
 }
@@ -356,7 +465,6 @@ mod tests {
         unique(names().map(str::to_owned).collect());
         unique(names().map(variable).collect());
         unique(sections().map(str::to_owned).collect());
-        unique(SOURCE_KEYS.iter().map(|key| key.name.to_owned()).collect());
     }
 
     #[test]
@@ -365,10 +473,6 @@ mod tests {
         for key in KEYS {
             assert!(key.kind.show(&mut draft).is_some() != key.example.is_some(), "{}", key.name);
             assert!(key.text.ends_with('.'), "{}", key.name);
-        }
-        let mut source = source_of(&draft.settings);
-        for key in SOURCE_KEYS {
-            assert!(key.kind.show(&mut source).is_some() && key.text.ends_with('.'), "{}", key.name);
         }
     }
 

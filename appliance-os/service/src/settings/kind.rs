@@ -4,16 +4,19 @@ use std::{
     net::SocketAddr,
     ops::RangeInclusive,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
+use chainbox_engine::scheme::Scheme;
+use chainbox_hsm::{Role, secret};
 use nix::unistd::{Group, User};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::backends::DEVICES_MAX;
 
 use super::{
-    Devices, LogFormat,
+    Devices, LogFormat, SigningDevice,
     value::{Fault, Raw, quoted, size},
 };
 
@@ -67,6 +70,26 @@ pub(super) enum Kind<T> {
     Certificates(Field<T, Vec<String>>),
     /// Users of this machine, by name or number.
     Users(Field<T, Vec<String>>),
+    /// Any text of one line.
+    Text(Field<T, Option<String>>),
+    /// A number that may be missing.
+    Number(RangeInclusive<u64>, Field<T, Option<u64>>),
+    /// One of two words, of which the second is true.
+    Either(&'static str, &'static str, Field<T, bool>),
+    /// What holds keys that sign.
+    DeviceOfKeys(Field<T, SigningDevice>),
+    /// Where a PIN comes from. Its value is never repeated: it may be the PIN.
+    PinSource(Field<T, Option<secret::Source>>),
+    /// The label of a key that signs.
+    Label(Field<T, Option<chainbox_hsm::Label>>),
+    /// Several of them.
+    Labels(Field<T, Vec<chainbox_hsm::Label>>),
+    /// What may be signed.
+    Roles(Field<T, Vec<Role>>),
+    /// The scheme of a key.
+    SchemeName(Field<T, Option<Scheme>>),
+    /// A moment in UTC.
+    Moment(Field<T, Option<SystemTime>>),
 }
 
 /// A unit of time.
@@ -82,9 +105,18 @@ macro_rules! with_field {
     ($kind:expr, $field:ident => $do:expr) => {
         match $kind {
             Kind::Listen($field) => $do,
+            Kind::Number(_, $field) => $do,
+            Kind::Either(_, _, $field) => $do,
+            Kind::DeviceOfKeys($field) => $do,
+            Kind::PinSource($field) => $do,
+            Kind::Label($field) => $do,
+            Kind::Labels($field) => $do,
+            Kind::Roles($field) => $do,
+            Kind::SchemeName($field) => $do,
+            Kind::Moment($field) => $do,
             Kind::Socket($field) | Kind::File($field) => $do,
             Kind::Folder($field) => $do,
-            Kind::User($field) | Kind::Group($field) => $do,
+            Kind::User($field) | Kind::Group($field) | Kind::Text($field) => $do,
             Kind::Mode($field) | Kind::Count32(_, $field) => $do,
             Kind::Count(_, $field) | Kind::Bytes(_, $field) => $do,
             Kind::Time(_, _, $field) => $do,
@@ -122,6 +154,19 @@ impl<T> Kind<T> {
             Self::Name(field) => *field(target) = name(raw)?,
             Self::Certificates(field) => *field(target) = raw.texts()?.into_iter().map(certificate).collect::<Result<_, _>>()?,
             Self::Users(field) => *field(target) = raw.texts()?.iter().map(|text| user_or_number(text)).collect::<Result<_, _>>()?,
+            Self::Text(field) => *field(target) = Some(line(raw)?),
+            Self::Number(range, field) => *field(target) = Some(within(raw.number()?, range, u64::to_string)?),
+            Self::Either(no, yes, field) => *field(target) = one_of(raw, &[no, yes])? == *yes,
+            Self::DeviceOfKeys(field) => {
+                let name = one_of(raw, &SigningDevice::ALL.map(SigningDevice::name))?;
+                *field(target) = SigningDevice::ALL.into_iter().find(|device| device.name() == name).unwrap_or(SigningDevice::Off);
+            }
+            Self::PinSource(field) => *field(target) = Some(pin_source(raw)?),
+            Self::Label(field) => *field(target) = Some(label(raw.text()?)?),
+            Self::Labels(field) => *field(target) = raw.texts()?.iter().map(|text| label(text)).collect::<Result<_, _>>()?,
+            Self::Roles(field) => *field(target) = raw.texts()?.iter().map(|text| role(text)).collect::<Result<_, _>>()?,
+            Self::SchemeName(field) => *field(target) = Some(scheme(raw)?),
+            Self::Moment(field) => *field(target) = Some(moment(raw)?),
         }
         Ok(())
     }
@@ -150,6 +195,16 @@ impl<T> Kind<T> {
             Self::LogFormat(field) => Some(quoted(field(target).name())),
             Self::Sentence(sentence, field) => field(target).then(|| quoted(sentence)),
             Self::Certificates(field) | Self::Users(field) => Some(list(field(target))),
+            Self::Text(field) => field(target).as_deref().map(quoted),
+            Self::Number(_, field) => field(target).map(|number| number.to_string()),
+            Self::Either(no, yes, field) => Some(quoted(if *field(target) { yes } else { no })),
+            Self::DeviceOfKeys(field) => Some(quoted(field(target).name())),
+            Self::PinSource(field) => field(target).as_ref().map(|source| quoted(&source.to_string())),
+            Self::Label(field) => field(target).as_ref().map(|label| quoted(label.as_str())),
+            Self::Labels(field) => Some(list(&field(target).iter().map(ToString::to_string).collect::<Vec<_>>())),
+            Self::Roles(field) => Some(list(&field(target).iter().map(ToString::to_string).collect::<Vec<_>>())),
+            Self::SchemeName(field) => field(target).map(|scheme| quoted(scheme.name())),
+            Self::Moment(field) => field(target).map(|moment| quoted(&written(moment))),
         }
     }
 
@@ -167,6 +222,9 @@ impl<T> Kind<T> {
             Self::Time(_, range, _) => Some(format!("{} to {}", range.start(), range.end())),
             Self::Word(words, _) => Some(format!("One of: {}", words.join(", "))),
             Self::LogFormat(_) => Some(format!("One of: {}", LogFormat::ALL.map(LogFormat::name).join(", "))),
+            Self::Number(range, _) => Some(format!("{} to {}", range.start(), range.end())),
+            Self::Either(no, yes, _) => Some(format!("One of: {no}, {yes}")),
+            Self::DeviceOfKeys(_) => Some(format!("One of: {}", SigningDevice::ALL.map(SigningDevice::name).join(", "))),
             _ => None,
         }
     }
@@ -350,4 +408,52 @@ fn group(name: &str) -> Result<String, Fault> {
 /// A number needs no name: a user of another machine, as a container's, may have none here.
 fn user_or_number(text: &str) -> Result<String, Fault> {
     if text.parse::<u32>().is_ok() { Ok(text.to_owned()) } else { user(text) }
+}
+
+/// A text of one line.
+fn line(raw: &Raw) -> Result<String, Fault> {
+    /// Bytes of such a text.
+    const LINE_BYTES_MAX: usize = 255;
+    let text = raw.text()?;
+    if text.is_empty() || text.len() > LINE_BYTES_MAX || text.chars().any(char::is_control) {
+        let remedy = format!("write 1 to {LINE_BYTES_MAX} bytes without control characters");
+        return Err(Fault::new(format!("{raw} is no text of one line"), remedy));
+    }
+    Ok(text.to_owned())
+}
+
+fn pin_source(raw: &Raw) -> Result<secret::Source, Fault> {
+    let wrong =
+        || Fault::new("the value, which is not shown, names no source of a PIN", "write credential:NAME, file:/PATH, env:NAME or prompt");
+    match raw {
+        Raw::Text(text) => text.parse().map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
+fn label(text: &str) -> Result<chainbox_hsm::Label, Fault> {
+    text.parse().map_err(|error: chainbox_hsm::key::NoLabel| {
+        Fault::new(error.to_string(), "write the label of a key, as `chainbox hsm list` shows it")
+    })
+}
+
+fn role(text: &str) -> Result<Role, Fault> {
+    text.parse().map_err(|error: chainbox_hsm::payload::UnknownRole| Fault::new(error.to_string(), "write one of them, as \"transaction\""))
+}
+
+fn scheme(raw: &Raw) -> Result<Scheme, Fault> {
+    let name = one_of(raw, &Scheme::ALL.map(Scheme::name))?;
+    Ok(Scheme::ALL.into_iter().find(|scheme| scheme.name() == name).unwrap_or(Scheme::EcdsaP256Sha256))
+}
+
+fn moment(raw: &Raw) -> Result<SystemTime, Fault> {
+    let parsed = OffsetDateTime::parse(raw.text()?, &Rfc3339);
+    parsed.map(SystemTime::from).map_err(|_| {
+        Fault::new(format!("{raw} is no moment"), "write date and time in UTC and in double quotes, as \"2027-01-01T00:00:00Z\"")
+    })
+}
+
+/// A moment as it is read.
+fn written(moment: SystemTime) -> String {
+    OffsetDateTime::from(moment).format(&Rfc3339).unwrap_or_default()
 }

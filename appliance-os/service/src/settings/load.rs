@@ -7,12 +7,13 @@ use std::{
 };
 
 use super::{
-    Settings, Source, check,
-    file::{self, Entry, NO_SUCH_KEY, SourceTable, remedy_for_unknown},
-    keys::{self, Draft, KEYS, SOURCE_KEYS, SOURCE_TABLE, VARIABLE_PREFIX, variable},
+    Settings, SigningKey, Source, check,
+    file::{self, Entry, NO_SUCH_KEY, Repeated, remedy_for_unknown},
+    keys::{self, Draft, KEYS, Key, VARIABLE_PREFIX, variable},
     kind::Paths,
     nearest::nearest,
     problem::{Problem, Problems},
+    tables::{self, SIGNING_KEYS, SOURCE_KEYS, SOURCE_TABLE, Table},
     value::{Fault, Raw},
 };
 
@@ -42,7 +43,7 @@ pub struct Loaded {
 /// A value in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
-    /// The dotted name of the key; `source.NAME.KEY` for a source's.
+    /// The dotted name of the key; `source.NAME.KEY` for a source's, `hsm.key.LABEL.KEY` for that of a key that signs.
     pub key: String,
     /// The value as the file would have it, which is JSON as well; `None` where nothing is set.
     pub value: Option<String>,
@@ -102,7 +103,7 @@ impl Settings {
         }
         loader.environment(&sources.environment);
         loader.flags(&sources.flags);
-        loader.sources(content.sources);
+        loader.tables(content.tables);
         loader.finish()
     }
 }
@@ -127,20 +128,54 @@ pub(super) struct Loader {
     /// Keys of which some value could not be read: what follows from their values is not to be trusted.
     faulty: BTreeSet<&'static str>,
     /// Sources with the origins of their values and of themselves, as far as they could be read.
-    pub sources: Vec<LoadedSource>,
+    pub sources: Vec<LoadedTable<Source>>,
+    /// The same for keys that sign.
+    pub signing_keys: Vec<LoadedTable<SigningKey>>,
 }
 
-/// A source, and where it comes from.
-pub(super) struct LoadedSource {
-    pub source: Source,
+/// What a table of the file says, and where it comes from.
+pub(super) struct LoadedTable<T> {
+    pub table: Table,
+    pub value: T,
     pub origin: Origin,
     origins: BTreeMap<&'static str, Origin>,
     /// Whether all of its values could be read.
     pub is_sound: bool,
 }
 
-impl LoadedSource {
-    /// Where the value of one of its keys comes from, or else the source.
+impl<T: Clone + 'static> LoadedTable<T> {
+    /// Reads the values of a table over what holds where it says nothing.
+    fn read(table: Repeated, mut value: T, keys: &'static [Key<T>], problems: &mut Vec<Problem>) -> Self {
+        let mut origins = BTreeMap::new();
+        let mut is_sound = true;
+        let name = table.table.name();
+        for Entry { key, raw, origin } in table.entries {
+            let Some(key) = keys.iter().find(|known| known.name == key) else { continue };
+            if let Err(Fault { what, remedy }) = key.kind.read(&mut value, &raw, Paths::Refused) {
+                is_sound = false;
+                problems.push(Problem { origin: origin.clone(), key: Some(format!("{name}.{}", key.name)), what, remedy });
+            }
+            origins.insert(key.name, origin);
+        }
+        Self { table: table.table, value, origin: table.origin, origins, is_sound }
+    }
+
+    /// What is in force of it, under this name.
+    fn in_force(&self, name: String, keys: &'static [Key<T>]) -> impl Iterator<Item = InForce> {
+        let mut value = self.value.clone();
+        keys.iter().map(move |key| InForce {
+            key: format!("{}.{name}.{}", self.table.name(), key.name),
+            value: key.kind.show(&mut value),
+            origin: self.origins.get(key.name).cloned().unwrap_or(Origin::Default),
+        })
+    }
+
+    /// A problem with one of its keys.
+    pub(super) fn problem(&self, key: &str, what: impl Into<String>, remedy: impl Into<String>) -> Problem {
+        Problem { origin: self.origin(key), key: Some(format!("{}.{key}", self.table.name())), what: what.into(), remedy: remedy.into() }
+    }
+
+    /// Where the value of one of its keys comes from, or else the table.
     pub(super) fn origin(&self, key: &str) -> Origin {
         self.origins.get(key).unwrap_or(&self.origin).clone()
     }
@@ -154,6 +189,7 @@ impl Loader {
             origins: BTreeMap::new(),
             faulty: BTreeSet::new(),
             sources: Vec::new(),
+            signing_keys: Vec::new(),
         }
     }
 
@@ -228,21 +264,18 @@ impl Loader {
         }
     }
 
-    /// Reads the sources: last, because the limits are their defaults.
-    fn sources(&mut self, tables: Vec<SourceTable>) {
+    /// Reads the tables that may stand many times: last, because the limits are the defaults of sources.
+    fn tables(&mut self, tables: Vec<Repeated>) {
         for table in tables {
-            let mut source = keys::source_of(&self.draft.settings);
-            let mut origins = BTreeMap::new();
-            let mut is_sound = true;
-            for Entry { key, raw, origin } in table.entries {
-                let Some(key) = SOURCE_KEYS.iter().find(|known| known.name == key) else { continue };
-                if let Err(Fault { what, remedy }) = key.kind.read(&mut source, &raw, Paths::Refused) {
-                    is_sound = false;
-                    self.problems.push(Problem { origin: origin.clone(), key: Some(format!("{SOURCE_TABLE}.{}", key.name)), what, remedy });
+            match table.table {
+                Table::Source => {
+                    let source = tables::source_of(&self.draft.settings);
+                    self.sources.push(LoadedTable::read(table, source, SOURCE_KEYS, &mut self.problems));
                 }
-                origins.insert(key.name, origin);
+                Table::SigningKey => {
+                    self.signing_keys.push(LoadedTable::read(table, SigningKey::default(), SIGNING_KEYS, &mut self.problems));
+                }
             }
-            self.sources.push(LoadedSource { source, origin: table.origin, origins, is_sound });
         }
     }
 
@@ -262,7 +295,8 @@ impl Loader {
         }
         let in_force = self.in_force();
         let mut settings = self.draft.into_settings();
-        settings.sources = self.sources.into_iter().map(|loaded| loaded.source).collect();
+        settings.sources = self.sources.into_iter().map(|loaded| loaded.value).collect();
+        settings.hsm.keys = self.signing_keys.into_iter().map(|loaded| loaded.value).collect();
         Ok(Loaded { settings, in_force })
     }
 
@@ -271,15 +305,9 @@ impl Loader {
         let keys = KEYS.iter();
         let mut rows: Vec<_> =
             keys.map(|key| InForce { key: key.name.to_owned(), value: key.kind.show(&mut draft), origin: self.origin(key.name) }).collect();
-        for loaded in &self.sources {
-            let mut source = loaded.source.clone();
-            let name = source.name.clone();
-            rows.extend(SOURCE_KEYS.iter().map(|key| InForce {
-                key: format!("{SOURCE_TABLE}.{name}.{}", key.name),
-                value: key.kind.show(&mut source),
-                origin: loaded.origins.get(key.name).cloned().unwrap_or(Origin::Default),
-            }));
-        }
+        rows.extend(self.sources.iter().flat_map(|loaded| loaded.in_force(loaded.value.name.clone(), SOURCE_KEYS)));
+        let label = |key: &SigningKey| key.label.as_ref().map(ToString::to_string).unwrap_or_default();
+        rows.extend(self.signing_keys.iter().flat_map(|loaded| loaded.in_force(label(&loaded.value), SIGNING_KEYS)));
         rows
     }
 }

@@ -5,18 +5,23 @@
 
 mod check;
 mod file;
+mod hsm;
 mod keys;
 mod kind;
 mod load;
 mod nearest;
 mod problem;
 mod reload;
+mod tables;
 mod template;
 mod tls;
 mod value;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use chainbox_hsm::{Label, Role, signer::Policy};
+
+pub use hsm::{Hsm, SigningDevice, SigningKey};
 pub use load::{FILE_DEFAULT, InForce, Loaded, Origin, Sources, data_folder_of_user};
 pub use problem::{Problem, Problems};
 pub use reload::Changes;
@@ -47,6 +52,8 @@ pub struct Settings {
     pub gather: Gather,
     /// What verifies.
     pub engine: Engine,
+    /// What signs.
+    pub hsm: Hsm,
     /// What is logged, and how.
     pub log: Log,
     /// How long a shutdown waits for answers that are on their way.
@@ -107,6 +114,10 @@ pub struct Source {
     pub items_in_flight_max: usize,
     /// The bytes of its messages that may be accepted and not yet answered.
     pub bytes_in_flight_max: usize,
+    /// The keys that it may sign with.
+    pub sign_keys: Vec<Label>,
+    /// What it may sign with them, as far as each key has the role.
+    pub sign_roles: Vec<Role>,
 }
 
 /// What may be in flight.
@@ -201,6 +212,24 @@ impl LogFormat {
 }
 
 impl Settings {
+    /// Who may sign what with which key.
+    #[must_use]
+    pub fn signing_policy(&self) -> Policy {
+        self.hsm.policy(&self.sources)
+    }
+
+    /// The folder where it is kept what was voted on.
+    #[must_use]
+    pub fn guard_folder(&self) -> PathBuf {
+        self.hsm.guard.clone().unwrap_or_else(|| self.data.join("hsm/guard"))
+    }
+
+    /// The folder of the audit log.
+    #[must_use]
+    pub fn audit_folder(&self) -> PathBuf {
+        self.hsm.audit.clone().unwrap_or_else(|| self.data.join("hsm/audit"))
+    }
+
     /// What holds where nothing is set, with everything that is kept in this data folder.
     #[must_use]
     pub fn with_data(data: PathBuf) -> Self {
@@ -229,6 +258,7 @@ impl Settings {
                 threads: 0,
                 key_table_bytes: chainbox_engine::strategy::known::TABLE_BYTES_DEFAULT,
             },
+            hsm: Hsm::default(),
             log: Log { filter: "info".to_owned(), format: LogFormat::Auto },
             shutdown_time_max: Duration::from_secs(30),
             data,

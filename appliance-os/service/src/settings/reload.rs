@@ -1,11 +1,13 @@
 //! What a reload applies, and what waits for the next start.
 
 use super::{
-    Settings,
-    keys::{Change, Draft, KEYS, Key, SOURCE_TABLE},
+    Settings, SigningKey,
+    keys::{Change, Draft, KEYS, Key},
+    tables::{SIGNING_KEY_TABLE, SIGNING_KEYS, SOURCE_TABLE},
 };
 
-/// The keys whose values differ between two settings, by their dotted names; `source` stands for all sources.
+/// The keys whose values differ between two settings, by their dotted names; `source` stands for all sources, `hsm.key` for
+/// all keys that sign.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Those that a reload applies.
@@ -27,6 +29,10 @@ impl Settings {
         if self.sources != new.sources {
             changes.applied.push(SOURCE_TABLE);
         }
+        if self.hsm.keys != new.hsm.keys {
+            let list = if self.can_reload_signing_keys(new) { &mut changes.applied } else { &mut changes.needs_restart };
+            list.push(SIGNING_KEY_TABLE);
+        }
         changes
     }
 
@@ -37,7 +43,24 @@ impl Settings {
         for key in KEYS.iter().filter(|key| self.can_reload(new, key)) {
             key.kind.copy(&mut new_draft, &mut draft);
         }
-        Self { sources: new.sources.clone(), ..draft.into_settings() }
+        let mut settings = Self { sources: new.sources.clone(), ..draft.into_settings() };
+        if self.can_reload_signing_keys(new) {
+            settings.hsm.keys.clone_from(&new.hsm.keys);
+        }
+        settings
+    }
+
+    /// Whether a reload applies the tables of keys that sign: roles may change and keys may go and come, but not what the device was opened with.
+    fn can_reload_signing_keys(&self, new: &Self) -> bool {
+        let fixed = |key: &SigningKey| {
+            let mut key = key.clone();
+            SIGNING_KEYS.iter().filter(|known| known.change == Change::Restart).map(|known| known.kind.show(&mut key)).collect::<Vec<_>>()
+        };
+        let same = |old: &SigningKey, new: &SigningKey| old.label != new.label || fixed(old) == fixed(new);
+        let is_kept = self.hsm.keys.iter().all(|old| new.hsm.keys.iter().all(|new| same(old, new)));
+        // A card's indexes are given to it when it is opened.
+        let has_new_index = new.hsm.keys.iter().any(|key| key.index.is_some() && !self.hsm.keys.iter().any(|old| old.label == key.label));
+        is_kept && !has_new_index
     }
 
     /// Whether a reload applies a key. TLS's files can change, but not whether there is TLS: that is another listener.

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use super::{
-    InForce, Origin, Settings,
-    keys::{self, Draft, KEYS, Key, SOURCE_KEYS, SOURCE_TABLE},
+    InForce, Origin, Settings, SigningKey,
+    keys::{self, Draft, KEYS, Key},
+    kind::Kind,
+    tables::{self, SIGNING_KEY_TABLE, SIGNING_KEYS, SOURCE_KEYS, SOURCE_TABLE},
     value::quoted,
 };
 
@@ -40,7 +42,7 @@ pub fn template(in_force: &[InForce]) -> String {
         describe(&mut text, key);
         match set {
             Some(value) => writeln!(text, "{name} = {value}"),
-            None => writeln!(text, "#{name} = {}", default.unwrap_or_else(|| quoted(key.example.unwrap_or_default()))),
+            None => writeln!(text, "#{name} = {}", default.unwrap_or_else(|| written(key, key.example.unwrap_or_default()))),
         }
         .unwrap_or_default();
     }
@@ -49,19 +51,30 @@ pub fn template(in_force: &[InForce]) -> String {
         "Clients that are known by name, a table for each. Others have the limits above, or no access where tls.client_authorities is set.",
         "\n# ",
     );
-    let _ = writeln!(text, "#[[{SOURCE_TABLE}]]");
-    let mut source = keys::source_of(&draft.settings);
-    for key in SOURCE_KEYS {
-        describe(&mut text, key);
-        let default = key.kind.show(&mut source).unwrap_or_default();
+    table(&mut text, SOURCE_TABLE, &mut tables::source_of(&draft.settings), SOURCE_KEYS);
+    comment(&mut text, "Keys that may sign, a table for each. Whatever else is on the device is not used.", "\n# ");
+    table(&mut text, SIGNING_KEY_TABLE, &mut SigningKey::default(), SIGNING_KEYS);
+    text
+}
+
+/// Writes a table that may stand many times.
+fn table<T>(text: &mut String, name: &str, target: &mut T, keys: &[Key<T>]) {
+    let _ = writeln!(text, "#[[{name}]]");
+    for key in keys {
+        describe(text, key);
+        let default = key.kind.show(target).unwrap_or_default();
         let value = match (key.example, default.starts_with('[')) {
             (Some(example), true) => format!("[{}]", quoted(example)),
-            (Some(example), false) => quoted(example),
+            (Some(example), false) => written(key, example),
             (None, _) => default,
         };
         let _ = writeln!(text, "#{} = {value}", key.name);
     }
-    text
+}
+
+/// An example as the file has it: numbers as they are, all else in quotes.
+fn written<T>(key: &Key<T>, example: &str) -> String {
+    if matches!(key.kind, Kind::Number(..)) { example.to_owned() } else { quoted(example) }
 }
 
 /// Writes what a key means.

@@ -302,8 +302,10 @@ impl Connection {
         };
         let begin = Instant::now();
         let call = Call::new(source, request.headers());
-        let method = method_of_one_message(request.uri().path());
+        let path = request.uri().path();
+        let method = method_of_one_message(path);
         if let Some(method) = method
+            && path.starts_with(VERIFICATION)
             && self.all.work.is_full_for(call.source.id)
         {
             let status = status::busy("there is no room for more items of this source: wait for answers", RETRY_AFTER_ITEMS);
@@ -372,8 +374,16 @@ impl Connection {
     }
 }
 
-/// The method of a path, where it takes one message of items: that is refused where a stream waits.
+/// What paths of the services begin with.
+const VERIFICATION: &str = "/chainbox.v1.Verification/";
+const SIGNING: &str = "/chainbox.v1.Signing/";
+
+/// The method of a path, where it takes one message: that is refused where a stream waits.
 fn method_of_one_message(path: &str) -> Option<&'static str> {
-    let method = path.strip_prefix("/chainbox.v1.Verification/")?;
-    ["Verify", "Recover", "Digest"].into_iter().find(|known| *known == method)
+    const OF_VERIFICATION: &[&str] = &["Verify", "Recover", "Digest"];
+    const OF_SIGNING: &[&str] = &["Sign", "PublicKey", "ListKeys"];
+    [(VERIFICATION, OF_VERIFICATION), (SIGNING, OF_SIGNING)].into_iter().find_map(|(service, methods)| {
+        let method = path.strip_prefix(service)?;
+        methods.iter().copied().find(|known| *known == method)
+    })
 }

@@ -53,7 +53,7 @@ pub async fn start_on(backends: Backends, change: impl FnOnce(&mut Settings)) ->
     let folder = tempfile::tempdir().unwrap();
     let mut settings = settings(folder.path());
     change(&mut settings);
-    let service = Service::start(settings, backends).await.unwrap();
+    let service = Service::start(settings, backends, None).await.unwrap();
     Running { service, folder }
 }
 

@@ -385,7 +385,7 @@ async fn what_was_learnt_is_kept_for_the_same_device() {
     assert!(kept.iter().any(|learned| learned.name == "cpu" && !learned.curves.is_empty()));
     let settings = crate::common::settings(folder.path());
     for (hardware, knows) in [(HARDWARE, true), ("a card, driver 2", false)] {
-        let service = Service::start(settings.clone(), backends(&device, hardware)).await.unwrap();
+        let service = Service::start(settings.clone(), backends(&device, hardware), None).await.unwrap();
         let running = Running { service, folder: tempfile::tempdir().unwrap() };
         let curves = self::second(&running).await["curves"].as_array().unwrap().len();
         assert_eq!(curves > 0, knows, "{hardware}");
@@ -393,7 +393,7 @@ async fn what_was_learnt_is_kept_for_the_same_device() {
     }
     // A broken file costs what was learnt and nothing else.
     std::fs::write(&path, "{").unwrap();
-    let service = Service::start(settings, crate::common::cpu()).await.unwrap();
+    let service = Service::start(settings, crate::common::cpu(), None).await.unwrap();
     service.shutdown().await.unwrap();
     assert!(learned::read(&path).is_ok());
 }
@@ -403,6 +403,6 @@ async fn two_back_ends_of_one_name_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let device = || Device::new(Misbehaving::new(Order::Right) as _);
     let backends = Backends { cpu: Arc::new(Cpu::new()), devices: vec![device(), device()] };
-    let error = Service::start(crate::common::settings(folder.path()), backends).await.map(drop).unwrap_err();
+    let error = Service::start(crate::common::settings(folder.path()), backends, None).await.map(drop).unwrap_err();
     assert!(error.contains("engine.devices") && error.contains("second"), "{error}");
 }

@@ -106,7 +106,7 @@ async fn health_and_readiness_are_told_apart() {
 /// The board shows what there is, and all there is.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_grafana_board_and_the_metrics_are_one() {
-    let mut running = start(|_| {}).await;
+    let (mut running, _device) = crate::signing::start_signing(|_, _| {}).await;
     let mut client = running.client().await;
     client.verify(items(Scheme::Sm2Sm3, 10, 1).request()).await.unwrap();
     // A refusal, a connection turned away and a reload, so that their rows are there.

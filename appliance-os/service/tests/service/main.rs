@@ -8,5 +8,6 @@ mod devices;
 mod http;
 mod limits;
 mod shutdown;
+mod signing;
 mod tls;
 mod together;

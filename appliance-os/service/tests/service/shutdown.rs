@@ -77,13 +77,13 @@ async fn open_streams_end_in_a_shutdown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_service_on_the_same_folder_is_told_who_is_there() {
     let running = start(|_| {}).await;
-    let again = Service::start(settings(running.folder.path()), cpu()).await;
+    let again = Service::start(settings(running.folder.path()), cpu(), None).await;
     let error = again.map(drop).unwrap_err();
     assert!(error.contains(&format!("another chainbox (process {})", std::process::id())) && error.contains("--data"), "{error}");
     // And once it is gone, the folder is free.
     let Running { service, folder } = running;
     service.shutdown().await.unwrap();
-    Service::start(settings(folder.path()), cpu()).await.unwrap();
+    Service::start(settings(folder.path()), cpu(), None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +93,7 @@ async fn what_is_in_use_is_named() {
     let start_again = async |change: &dyn Fn(&mut chainbox_service::settings::Settings)| {
         let mut settings = settings(folder.path());
         change(&mut settings);
-        Service::start(settings, cpu()).await.map(drop).unwrap_err()
+        Service::start(settings, cpu(), None).await.map(drop).unwrap_err()
     };
     let grpc = Running::host_and_port(running.service.addresses().grpc.as_ref()).parse().unwrap();
     let error = start_again(&|settings| settings.grpc.listen = Some(grpc)).await;
@@ -119,7 +119,7 @@ async fn a_socket_that_a_killed_service_left_is_replaced_and_has_its_mode() {
     let mut settings = settings(folder.path());
     settings.socket.path = Some(path.clone());
     settings.socket.mode = 0o640;
-    let service = Service::start(settings, cpu()).await.unwrap();
+    let service = Service::start(settings, cpu(), None).await.unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     service.shutdown().await.unwrap();
     assert!(!path.exists());

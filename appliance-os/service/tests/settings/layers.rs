@@ -107,6 +107,8 @@ fn every_key_can_be_set_in_the_file() {
             weight: 100,
             items_in_flight_max: 100,
             bytes_in_flight_max: 2 << 20,
+            sign_keys: Vec::new(),
+            sign_roles: Vec::new(),
         },
         Source {
             name: "two".to_owned(),
@@ -115,6 +117,8 @@ fn every_key_can_be_set_in_the_file() {
             weight: 7,
             items_in_flight_max: 10,
             bytes_in_flight_max: 3 << 20,
+            sign_keys: Vec::new(),
+            sign_roles: Vec::new(),
         },
     ];
     assert_eq!(read, wanted);

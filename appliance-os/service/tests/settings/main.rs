@@ -3,6 +3,7 @@
 mod checks;
 mod layers;
 mod reload;
+mod signing;
 mod template;
 mod tls_files;
 

@@ -25,6 +25,7 @@ fn as_it_is_it_sets_nothing() {
 }
 
 /// Every line that is turned on alone is right, but for users and files that the machine may lack, and, where it is no example, a default.
+/// Examples of a device that signs are right together alone, which other tests see to.
 #[test]
 fn every_line_of_it_can_be_turned_on() {
     let text = template(&[]);
@@ -32,7 +33,11 @@ fn every_line_of_it_can_be_turned_on() {
     let defaults = settings("data = \"/var/lib/chainbox\"");
     let mut keys = 0;
     for line in flat.lines().filter(|line| line.starts_with('#') && !line.starts_with("# ") && line.contains(" = ")) {
-        if ["#owner", "#group", "#certificate", "#key", "#client_authorities"].contains(&line.split(' ').next().unwrap()) {
+        let name = line.split(' ').next().unwrap();
+        let of_signing = ["#module", "#token", "#serial", "#sm2_sign_mechanism", "#sm2_generate_mechanism", "#library", "#file"];
+        let more_of_signing = ["#pin_source", "#software_in_production", "#guard", "#audit", "#audit_key"];
+        let machines_own = ["#owner", "#group", "#certificate", "#key", "#client_authorities"];
+        if machines_own.iter().chain(&of_signing).chain(&more_of_signing).any(|skipped| *skipped == name) {
             continue;
         }
         keys += 1;
@@ -46,6 +51,27 @@ fn every_line_of_it_can_be_turned_on() {
         assert_eq!(read, defaults, "{line}");
     }
     assert!(keys > 20, "{keys}");
+}
+
+/// The tables that may stand many times, as they stand there, are right once what they need is set.
+#[test]
+fn the_tables_of_it_can_be_turned_on() {
+    let text = template(&[]);
+    let (_, tables) = text.split_once("#[[source]]").unwrap();
+    let users = format!("#users = [\"{}\"]", nix::unistd::getuid());
+    let tables: String = format!("#[[source]]{tables}")
+        .lines()
+        .filter(|line| {
+            !line.starts_with("#certificates") && !["#index", "#sm2_id", "#pin_source"].iter().any(|name| line.starts_with(name))
+        })
+        .map(|line| if line.starts_with("#users") { &users } else { line })
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned() + "\n")
+        .collect();
+    let device =
+        "[hsm]\ndevice = \"pkcs11\"\nmodule = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"chainbox\"\npin_source = \"env:PIN\"\n";
+    let read = settings(&format!("{device}{tables}"));
+    assert_eq!((read.sources.len(), read.hsm.keys.len()), (1, 1));
+    assert_eq!(read.signing_policy().callers.len(), 1, "the examples fit one another");
 }
 
 #[test]

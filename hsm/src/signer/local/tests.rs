@@ -6,6 +6,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread,
+    time::SystemTime,
 };
 
 use chainbox_engine::{
@@ -110,6 +111,7 @@ fn policy() -> Policy {
         roles: roles.to_vec(),
         chain: chain.map(str::to_owned),
         sm2_id: None,
+        valid_until: None,
     };
     let keys = [
         ("validator", key(Scheme::Sm2Sm3, &[Role::Vote, Role::Block], Some("test-1"))),
@@ -185,6 +187,20 @@ async fn every_role_gets_a_signature_that_the_engine_verifies() {
         assert_eq!(signed.public_key, key.public_key);
         let digest = digest(&request.payload, signed.scheme, &signed.public_key, SM2_ID).expect("a digest");
         assert!(contract::verifies(&key, &digest, &signed.signature), "{request:?}");
+    }
+}
+
+/// A key that another one takes the place of signs until its time is over, and not from then on.
+#[tokio::test]
+async fn a_key_is_refused_once_its_time_is_over() {
+    let bench = bench(good);
+    let signer = bench.signer();
+    for (until, is_over) in [(SystemTime::now() + Duration::from_secs(3600), false), (SystemTime::now() - Duration::from_secs(1), true)] {
+        let mut policy = policy();
+        policy.keys.get_mut("wallet").expect("it is there").valid_until = Some(until);
+        signer.set_policy(policy).expect("a policy");
+        let answer = one(&signer, "node", transaction(0)).await;
+        assert_eq!(answer.as_ref().err().map(|error| error.kind), is_over.then_some(Kind::Refused), "{answer:?}");
     }
 }
 
@@ -520,7 +536,7 @@ impl Bench {
     /// With a log whose head the key `audit` signs after two records.
     fn logged(&self) -> Options {
         let mut options = self.options();
-        let key = KeyPolicy { scheme: Scheme::EcdsaP256Sha256, roles: vec![Role::Audit], chain: None, sm2_id: None };
+        let key = KeyPolicy { scheme: Scheme::EcdsaP256Sha256, roles: vec![Role::Audit], chain: None, sm2_id: None, valid_until: None };
         options.policy.keys.insert("audit".to_owned(), key);
         self.device.generate(&label("audit"), Algorithm::EcdsaP256, soon()).ok();
         let log = audit::Options::new(self.folder.path().join("log"));
