@@ -1,13 +1,16 @@
 //! One way between the processes: frames over a socket, one request under way at a time.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Read},
     os::{fd::AsFd, unix::net::UnixStream},
     sync::Arc,
     time::Duration,
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::{SendFlags, send},
+};
 use zeroize::Zeroize;
 
 use super::frame::{self, HEADER_BYTES, Malformed};
@@ -67,10 +70,11 @@ impl Channel {
     pub(super) fn send(&mut self, until: Option<Deadline>) -> Result<(), Broken> {
         let mut sent = 0;
         while sent < self.out.len() {
-            match (&*self.stream).write(&self.out[sent..]) {
+            // Without a signal, whatever the program does with that: a child may end at any time.
+            match send(&self.stream, &self.out[sent..], SendFlags::NOSIGNAL) {
                 Ok(0) => return Err(Broken::Closed),
                 Ok(count) => sent += count,
-                Err(error) => pass(error, until)?,
+                Err(error) => pass(error.into(), until)?,
             }
         }
         Ok(())

@@ -277,6 +277,7 @@ impl Child {
 
     /// Tells every caller that the child is gone.
     pub(super) fn close(&self) {
+        self.is_ending.store(true, Ordering::Release);
         let mut lanes = lock(&self.lanes);
         lanes.is_closed = true;
         lanes.free.clear();

@@ -11,6 +11,10 @@ mod life;
 mod load;
 #[path = "../fork/mod.rs"]
 mod of_process;
+mod sdf;
+#[path = "../sdf/fixture.rs"]
+#[allow(dead_code, reason = "each test program uses a part")]
+mod sdf_fixture;
 #[path = "../softhsm/mod.rs"]
 mod softhsm;
 
