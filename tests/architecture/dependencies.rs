@@ -37,6 +37,9 @@ const RULES: &[Rule] = &[
     Rule { name: "chainbox-hsm", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-api", knows: Only(&[Always("chainbox-engine"), BehindFeature("chainbox-hsm", "signing")]) },
     Rule { name: "chainbox-service", knows: Only(&[Always("chainbox-engine"), Always("chainbox-hsm"), Always("chainbox-api")]) },
+    Rule { name: "chainbox-card", knows: Only(&[Always("chainbox-engine"), Always("chainbox-hsm"), Always("chainbox-api")]) },
+    Rule { name: "chainbox-pkcs11-provider", knows: Only(&[Always("chainbox-engine"), Always("chainbox-hsm"), Always("chainbox-card")]) },
+    Rule { name: "chainbox-sdf-provider", knows: Only(&[Always("chainbox-engine"), Always("chainbox-hsm"), Always("chainbox-card")]) },
     Rule { name: "libchainbox", knows: Only(&[Always("chainbox-engine"), Always("chainbox-api")]) },
     Rule {
         name: "chainbox",

@@ -1,0 +1,1 @@
+//! What the libraries that stand in for a card have in common.
