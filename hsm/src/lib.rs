@@ -4,7 +4,7 @@
 //! own. A [`Signer`] stands above it and is what everybody else sees: it takes typed [`Payload`]s, computes what is signed itself, knows which key may sign
 //! what ([`Role`]), keeps a validator from voting twice, and writes one record a signature into the audit log.
 //!
-//! No interface here gives or takes the bytes of a private key.
+//! No interface here gives or takes the bytes of a private key, but [`software::sm2`], for callers whose own interface does.
 
 pub mod audit;
 pub mod deadline;

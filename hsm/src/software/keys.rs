@@ -1,14 +1,11 @@
 //! Private keys in memory, and the libraries that sign with them (docs/adr/014-libraries-that-sign-for-real.md).
 
-use std::hint::black_box;
-
 use chainbox_engine::hash::Digest;
 use getrandom::SysRng;
 use k256::ecdsa::signature::hazmat::RandomizedPrehashSigner;
-use sm2::elliptic_curve::sec1::ToSec1Point;
 use zeroize::Zeroizing;
 
-use super::file::Stored;
+use super::{file::Stored, sm2};
 use crate::{Algorithm, KeyInfo, Label, PublicKey, Signature};
 
 /// Draws of a private key before the source of randomness counts as broken: a draw fails once in 2^32 at most.
@@ -25,20 +22,13 @@ pub(super) struct Key {
 enum Signer {
     EcdsaSecp256k1(Box<k256::ecdsa::SigningKey>),
     EcdsaP256(Box<p256::ecdsa::SigningKey>),
-    Sm2(Sm2Signer),
+    Sm2(sm2::PrivateKey),
 }
 
 impl Key {
     /// A new key: d from the system's source of randomness, drawn again where it is out of range.
     pub(super) fn generate(label: Label, algorithm: Algorithm) -> Result<Self, String> {
-        for _ in 0..DRAWS_MAX {
-            let mut d = Zeroizing::new([0; 32]);
-            getrandom::fill(&mut *d).map_err(|error| error.to_string())?;
-            if let Ok(key) = Self::new(Stored { label: label.clone(), algorithm, d }) {
-                return Ok(key);
-            }
-        }
-        Err(format!("{DRAWS_MAX} draws gave no private key: the system's randomness is broken"))
+        draw(|d| Self::new(Stored { label: label.clone(), algorithm, d: d.clone() }).ok())
     }
 
     /// A key as it was stored.
@@ -58,6 +48,14 @@ impl Key {
         &self.d
     }
 
+    /// The message of an SM2 ciphertext C1 || C3 || C2; none where this is a key of another algorithm.
+    pub(super) fn decrypt(&self, ciphertext: &[u8]) -> Option<Result<Zeroizing<Vec<u8>>, sm2::Failure>> {
+        match &self.signer {
+            Signer::Sm2(key) => Some(key.decrypt(ciphertext)),
+            Signer::EcdsaSecp256k1(_) | Signer::EcdsaP256(_) => None,
+        }
+    }
+
     /// r || s over a digest; for SM2 over e. Nonces are hedged: those of RFC 6979 with 32 random bytes as its additional data (section 3.6), so that neither a
     /// bad source of randomness nor a fault that is provoked twice gives the key away.
     pub(super) fn sign(&self, digest: &Digest) -> Result<Signature, String> {
@@ -71,12 +69,21 @@ impl Key {
                 let signature: p256::ecdsa::Signature = key.sign_prehash_with_rng(&mut SysRng, digest).map_err(|_| failed("p256"))?;
                 Ok(signature.to_bytes().into())
             }
-            Signer::Sm2(Sm2Signer(key)) => {
-                let signature: sm2::dsa::Signature = key.sign_prehash_with_rng(&mut SysRng, digest).map_err(|_| failed("sm2"))?;
-                Ok(signature.to_bytes().into())
-            }
+            Signer::Sm2(key) => key.sign(digest).map_err(|_| failed("sm2")),
         }
     }
+}
+
+/// Draws of d from the system's source of randomness until one is a key.
+pub(super) fn draw<T>(key: impl Fn(&Zeroizing<[u8; 32]>) -> Option<T>) -> Result<T, String> {
+    for _ in 0..DRAWS_MAX {
+        let mut d = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *d).map_err(|error| error.to_string())?;
+        if let Some(key) = key(&d) {
+            return Ok(key);
+        }
+    }
+    Err(format!("{DRAWS_MAX} draws gave no private key: the system's randomness is broken"))
 }
 
 impl Signer {
@@ -85,7 +92,7 @@ impl Signer {
         match algorithm {
             Algorithm::EcdsaSecp256k1 => Some(Self::EcdsaSecp256k1(Box::new(k256::ecdsa::SigningKey::from_slice(d).ok()?))),
             Algorithm::EcdsaP256 => Some(Self::EcdsaP256(Box::new(p256::ecdsa::SigningKey::from_slice(d).ok()?))),
-            Algorithm::Sm2 => Sm2Signer::new(d).map(Self::Sm2),
+            Algorithm::Sm2 => sm2::PrivateKey::new(d).map(Self::Sm2),
         }
     }
 
@@ -93,34 +100,8 @@ impl Signer {
         let bytes = match self {
             Self::EcdsaSecp256k1(key) => key.verifying_key().to_sec1_point(false).to_bytes(),
             Self::EcdsaP256(key) => key.verifying_key().to_sec1_point(false).to_bytes(),
-            Self::Sm2(Sm2Signer(key)) => key.verifying_key().as_affine().to_sec1_point(false).to_bytes(),
+            Self::Sm2(key) => return key.public_key(),
         };
         bytes[..].try_into().expect("65 bytes, uncompressed")
-    }
-}
-
-/// A signing key of SM2, which its library does not zeroize.
-struct Sm2Signer(Box<sm2::dsa::SigningKey>);
-
-impl Sm2Signer {
-    /// None where d is not in [1, n - 2] (GB/T 32918.1-2016, 6.1).
-    fn new(d: &[u8; 32]) -> Option<Self> {
-        let d = sm2::SecretKey::from_slice(d).ok()?.to_nonzero_scalar();
-        if *d == -sm2::Scalar::ONE { None } else { Some(Self(Box::new(Self::key(d)?))) }
-    }
-
-    /// The id goes into Z_A only, and what is signed here is e.
-    fn key(d: sm2::NonZeroScalar) -> Option<sm2::dsa::SigningKey> {
-        sm2::dsa::SigningKey::from_nonzero_scalar("", d).ok()
-    }
-}
-
-impl Drop for Sm2Signer {
-    /// Puts the key of d = 1 over the key where it lies.
-    fn drop(&mut self) {
-        if let Some(key) = sm2::NonZeroScalar::new(sm2::Scalar::ONE).into_option().and_then(Self::key) {
-            *self.0 = key;
-        }
-        black_box(&mut self.0);
     }
 }

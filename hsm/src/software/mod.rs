@@ -2,6 +2,7 @@
 
 pub mod file;
 mod keys;
+pub mod sm2;
 
 use std::{
     fs::{self, File},
@@ -101,6 +102,24 @@ impl Software {
             path: options.path.clone(),
             sealing_key,
             held: RwLock::new(Arc::new(Held { _file: file, stamp, sealed, keys })),
+        })
+    }
+
+    /// The message of an SM2 ciphertext C1 || C3 || C2 with C1 uncompressed (GB/T 32918.4-2016), of 1 to [`sm2::MESSAGE_BYTES_MAX`] bytes.
+    ///
+    /// # Errors
+    /// [`Kind::NoKey`], [`Kind::Unsupported`] for a key of another algorithm, [`Kind::Input`] where the ciphertext was not made for this key, and as the
+    /// device's functions.
+    pub fn decrypt(&self, label: &Label, ciphertext: &[u8], deadline: Deadline) -> Result<Zeroizing<Vec<u8>>, Error> {
+        in_time(&self.name, deadline)?;
+        let key = self.find(label)?;
+        let Some(message) = key.decrypt(ciphertext) else {
+            let error = Error::new(Kind::Unsupported, &self.name, format!("key {label} is one of {}", key.info().algorithm));
+            return Err(error.remedy("only SM2 keys decrypt"));
+        };
+        message.map_err(|failure| {
+            let error = Error::new(Kind::Input, &self.name, format!("key {label}: {failure}"));
+            error.remedy("encrypt with the public half of this key, as C1 || C3 || C2")
         })
     }
 

@@ -63,6 +63,21 @@ fn keys_are_there_after_a_restart_and_in_another_process() {
 }
 
 #[test]
+fn sm2_keys_decrypt() {
+    let (_folder, _options, device) = made();
+    let public_key = device.generate(&label("sm2"), Algorithm::Sm2, soon()).expect("a key");
+    device.generate(&label("p256"), Algorithm::EcdsaP256, soon()).expect("a key");
+    let mut ciphertext = sm2::encrypt(&public_key, b"session key").expect("a ciphertext");
+    assert_eq!(&device.decrypt(&label("sm2"), &ciphertext, soon()).expect("it decrypts")[..], b"session key");
+    let kind = |name: &str, ciphertext: &[u8]| device.decrypt(&label(name), ciphertext, soon()).expect_err("refused").kind;
+    assert_eq!(kind("p256", &ciphertext), Kind::Unsupported);
+    assert_eq!(kind("none", &ciphertext), Kind::NoKey);
+    ciphertext[80] ^= 1;
+    assert_eq!(kind("sm2", &ciphertext), Kind::Input);
+    assert_eq!(kind("sm2", &[]), Kind::Input);
+}
+
+#[test]
 fn nobody_else_may_read_the_file() {
     let (_folder, options, device) = made();
     device.generate(&label("a"), Algorithm::Sm2, soon()).expect("a key");
