@@ -22,7 +22,7 @@ pub mod sdf;
 pub mod secret;
 pub mod signer;
 pub mod software;
-mod storage;
+pub mod storage;
 
 pub use deadline::Deadline;
 pub use device::Device;

@@ -7,7 +7,7 @@ mod side_by_side;
 mod sm3;
 
 pub use keccak256::keccak256;
-pub use sha256::sha256;
+pub use sha256::{Sha256, sha256};
 pub use sm3::{Sm3, sm3};
 
 /// A 32-byte digest.
@@ -73,10 +73,12 @@ mod tests {
     fn parts_do_not_matter() {
         let message: Vec<u8> = (0..200u8).collect();
         for cut in 0..message.len() {
-            let mut hash = Sm3::new();
-            hash.update(&message[..cut]);
-            hash.update(&message[cut..]);
-            assert_eq!(hash.finish(), sm3(&message));
+            let (mut hash, mut other) = (Sm3::new(), Sha256::new());
+            for part in [&message[..cut], &message[cut..]] {
+                hash.update(part);
+                other.update(part);
+            }
+            assert_eq!((hash.finish(), other.finish()), (sm3(&message), sha256(&message)));
         }
     }
 }

@@ -10,10 +10,13 @@ use crate::simd::lanes::Lanes32;
 #[derive(Clone)]
 pub struct Sha256Compression;
 
+/// SHA-256 of a message that comes in parts.
+pub type Sha256 = MerkleDamgard<Sha256Compression>;
+
 /// The SHA-256 digest of a message.
 #[must_use]
 pub fn sha256(message: &[u8]) -> Digest {
-    let mut hash = MerkleDamgard::<Sha256Compression>::new();
+    let mut hash = Sha256::new();
     hash.update(message);
     hash.finish()
 }

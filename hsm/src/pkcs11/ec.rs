@@ -3,10 +3,13 @@
 use crate::{Algorithm, Error, Kind, PublicKey, Signature};
 
 /// DER of the object identifier of P-256, 1.2.840.10045.3.1.7.
-const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+pub const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
 /// DER of the object identifier of secp256k1, 1.3.132.0.10.
-const SECP256K1: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a];
+pub const SECP256K1: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a];
+
+/// DER of the object identifier of sm2p256v1, 1.2.156.10197.1.301 (GM/T 0006).
+pub const SM2: &[u8] = &[0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d];
 
 /// DER tags.
 const OCTET_STRING: u8 = 0x04;
@@ -70,7 +73,8 @@ fn identifier(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The key in `CKA_EC_POINT`: a DER OCTET STRING, as the standard says, or a BIT STRING, or no DER at all, as modules do.
-pub(super) fn public_key(point: &[u8]) -> Option<PublicKey> {
+#[must_use]
+pub fn public_key(point: &[u8]) -> Option<PublicKey> {
     let bare = match point {
         [OCTET_STRING, 65, rest @ ..] if rest.len() == 65 => rest,
         [BIT_STRING, 66, 0, rest @ ..] if rest.len() == 65 => rest,
@@ -110,7 +114,7 @@ mod tests {
     fn identifiers_in_der() {
         assert_eq!(identifier("1.2.840.10045.3.1.7").as_deref(), Some(P256));
         assert_eq!(identifier("1.3.132.0.10").as_deref(), Some(SECP256K1));
-        assert_eq!(identifier("1.2.156.10197.1.301"), Some(vec![0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d]));
+        assert_eq!(identifier("1.2.156.10197.1.301").as_deref(), Some(SM2));
         for wrong in ["", "1", "3.1", "1.40", "1..2", "1.2.x", "-1.2", "1.2.99999999999999999999"] {
             assert_eq!(identifier(wrong), None, "{wrong:?}");
         }

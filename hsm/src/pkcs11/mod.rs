@@ -4,7 +4,7 @@
 //! asked again. A signature is ECDSA over the digest as it is (`CKM_ECDSA`), or SM2 by the vendor's own mechanism.
 
 mod connection;
-mod ec;
+pub mod ec;
 mod fault;
 mod module;
 mod objects;

@@ -1,8 +1,11 @@
 //! Keys in an encrypted file, for development: a device without hardware. Whoever has the file and its password has the keys.
 
+mod ephemeral;
 pub mod file;
 mod keys;
 pub mod sm2;
+
+pub use ephemeral::Ephemeral;
 
 use std::{
     fs::{self, File},
@@ -72,7 +75,11 @@ impl Software {
         Self::create_at(options, password, Cost::DEFAULT)
     }
 
-    fn create_at(options: &Options, password: &Secret, cost: Cost) -> Result<Self, Error> {
+    /// The same with another cost of a password than [`Cost::DEFAULT`]: tests open files often.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_at(options: &Options, password: &Secret, cost: Cost) -> Result<Self, Error> {
         permit(options)?;
         let place = place(&options.path);
         let _lock = Lock::wait(&lock_path(&options.path)).map_err(|error| unwritable(&place, &error))?;

@@ -14,7 +14,7 @@ use std::{
 pub(crate) const MODE: u32 = 0o600;
 
 /// A lock that one process at a time holds; it ends with the process, however that ends.
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
@@ -30,7 +30,10 @@ impl Lock {
     }
 
     /// Waits for the lock. Only for what is held for the time of one write.
-    pub(crate) fn wait(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// Where its file cannot be made.
+    pub fn wait(path: &Path) -> io::Result<Self> {
         let file = Self::open(path)?;
         file.lock()?;
         Ok(Self { _file: file })
@@ -42,7 +45,10 @@ impl Lock {
 }
 
 /// Puts a file with these bytes in the place of another: after a crash it is the old one or the new one. Two writers at once must be kept apart by a [`Lock`].
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// Where it cannot be written; the old one is there then.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
     Disk::new(folder).replace(name, bytes)
