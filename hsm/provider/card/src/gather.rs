@@ -1,29 +1,49 @@
 //! Gathering: single questions that many threads ask at once are answered together.
 //!
-//! Who comes while a thread is free to work, works at once on its own question alone. Who comes while all are at work waits in a group with the others that
-//! wait; when a thread has finished, one of the group does the work of all of it on its own thread. So nobody ever waits for a group to fill, a question that
-//! comes alone is answered as if there were no gathering, and one that waits would have waited for a core in any case.
+//! Who comes while a thread is free to work takes its turn at once. All others wait in a group; when a thread has finished, one of the group does the work of
+//! all of it on its own thread. So nobody waits for a group to fill: who waits would have waited for a core in any case.
+//!
+//! Threads that compute do not meet by themselves: of fifty on two cores, two run, each finds the turn free, and the others are not there to be gathered. So
+//! where more threads ask than there are turns, who takes a turn first lets the others run ([`thread::yield_now`]), which come, join it and wait: as long as
+//! answers come faster so ([`Crowd`]).
+
+mod crowd;
 
 use std::{
     collections::VecDeque,
     mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
 };
+
+use crowd::Crowd;
 
 /// The most questions of a group.
 pub const GROUP_MAX: usize = 64;
 
+/// How often who takes a turn lets others run at most. Once is mostly enough: it comes back when those who are ready have run.
+const YIELDS_MAX: usize = 4;
+
 /// Questions `Q` and their answers `A`, by work that takes many at once.
 pub struct Gather<Q, A> {
-    workers_max: usize,
+    turns: usize,
     queue: Mutex<Queue<Q, A>>,
 }
 
 struct Queue<Q, A> {
-    /// Threads that work.
-    working: usize,
-    /// Those who wait; none while fewer than `workers_max` work. All but the last are full.
-    groups: VecDeque<Arc<Group<Q, A>>>,
+    /// Turns that are taken.
+    taken: usize,
+    /// Groups of those who took a turn and let others run.
+    open: Vec<Filling<Q, A>>,
+    /// Groups that wait for a turn; none while one is free. All but the last are full.
+    waiting: VecDeque<Filling<Q, A>>,
+    crowd: Crowd,
+}
+
+/// A group that takes more questions.
+struct Filling<Q, A> {
+    questions: Vec<Q>,
+    group: Arc<Group<Q, A>>,
 }
 
 struct Group<Q, A> {
@@ -32,52 +52,84 @@ struct Group<Q, A> {
 }
 
 enum Stage<Q, A> {
-    /// Questions come in.
-    Filling(Vec<Q>),
-    /// No more come, and one of those who ask is to do the work.
+    /// It takes questions, or one of those who ask does the work.
+    Waiting,
+    /// One of those who ask is to do the work.
     Ready(Vec<Q>),
-    /// One of them does it.
-    Working,
     /// The answers, in the order of the questions; fewer where the work broke off.
     Done(Vec<A>),
 }
 
 impl<Q, A: Clone> Gather<Q, A> {
-    /// Nobody asks yet. At most `workers_max` threads work at once, at least one.
+    /// Nobody asks yet. At most `turns` threads work at once, at least one.
     #[must_use]
-    pub fn new(workers_max: usize) -> Self {
-        Self { workers_max: workers_max.max(1), queue: Mutex::new(Queue { working: 0, groups: VecDeque::new() }) }
+    pub fn new(turns: usize) -> Self {
+        let turns = turns.max(1);
+        let queue = Queue { taken: 0, open: Vec::new(), waiting: VecDeque::new(), crowd: Crowd::new(turns) };
+        Self { turns, queue: Mutex::new(queue) }
     }
 
     /// The answer to a question. `work` answers questions in their order, here or on the thread of another who asks. `None` where it broke off by a panic on
     /// another thread, or left the answer out.
     pub fn ask(&self, question: Q, work: impl Fn(&[Q]) -> Vec<A>) -> Option<A> {
         let mut queue = lock(&self.queue);
-        if queue.working < self.workers_max {
-            queue.working += 1;
+        queue.crowd.came();
+        if queue.taken == self.turns {
+            let (group, place) = queue.join(question);
+            drop(queue);
+            return group.answer(self, place, work);
+        }
+        queue.taken += 1;
+        if !queue.crowd.yields() {
             drop(queue);
             let _turn = Turn(self);
             return work(&[question]).pop();
         }
-        let (group, place) = queue.join(question);
+        let filling = Filling::new(question);
+        let group = Arc::clone(&filling.group);
+        queue.open.push(filling);
         drop(queue);
-        group.answer(self, place, work)
+        let questions = self.let_others_join(&group);
+        group.work(self, 0, || work(&questions))
+    }
+
+    /// Lets others run as long as they join; the questions then.
+    fn let_others_join(&self, group: &Arc<Group<Q, A>>) -> Vec<Q> {
+        let mut before = 1;
+        for round in 1.. {
+            thread::yield_now();
+            let mut queue = lock(&self.queue);
+            let place = queue.open.iter().position(|filling| Arc::ptr_eq(&filling.group, group));
+            let place = place.expect("only who opened a group closes it");
+            let questions = queue.open[place].questions.len();
+            if questions == before || questions == GROUP_MAX || round == YIELDS_MAX {
+                return queue.open.swap_remove(place).questions;
+            }
+            before = questions;
+        }
+        unreachable!("the last round returns")
     }
 }
 
 impl<Q, A> Queue<Q, A> {
-    /// Puts a question into the last group, or a new one; its place there.
+    /// Puts a question into the smallest group that is open, else the last that waits, else a new one; its place there.
     fn join(&mut self, question: Q) -> (Arc<Group<Q, A>>, usize) {
-        if let Some(group) = self.groups.back()
-            && let Stage::Filling(questions) = &mut *lock(&group.stage)
-            && questions.len() < GROUP_MAX
-        {
-            questions.push(question);
-            return (Arc::clone(group), questions.len() - 1);
+        let open = self.open.iter_mut().min_by_key(|filling| filling.questions.len());
+        let has_room = |filling: &&mut Filling<Q, A>| filling.questions.len() < GROUP_MAX;
+        if let Some(filling) = open.filter(has_room).or_else(|| self.waiting.back_mut().filter(has_room)) {
+            filling.questions.push(question);
+            return (Arc::clone(&filling.group), filling.questions.len() - 1);
         }
-        let group = Arc::new(Group { stage: Mutex::new(Stage::Filling(vec![question])), changed: Condvar::new() });
-        self.groups.push_back(Arc::clone(&group));
+        let filling = Filling::new(question);
+        let group = Arc::clone(&filling.group);
+        self.waiting.push_back(filling);
         (group, 0)
+    }
+}
+
+impl<Q, A> Filling<Q, A> {
+    fn new(question: Q) -> Self {
+        Self { questions: vec![question], group: Arc::new(Group { stage: Mutex::new(Stage::Waiting), changed: Condvar::new() }) }
     }
 }
 
@@ -90,11 +142,11 @@ impl<Q, A: Clone> Group<Q, A> {
                 Stage::Done(answers) => return answers.get(place).cloned(),
                 Stage::Ready(questions) => {
                     let questions = mem::take(questions);
-                    *stage = Stage::Working;
+                    *stage = Stage::Waiting;
                     drop(stage);
                     return self.work(gather, place, || work(&questions));
                 }
-                Stage::Filling(_) | Stage::Working => stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner),
+                Stage::Waiting => stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
@@ -122,22 +174,18 @@ impl<Q, A> Drop for Answers<'_, Q, A> {
     }
 }
 
-/// The turn of a thread that works. When it is dropped, it goes to the group that waited longest, or comes back.
+/// A turn that is taken. When it is dropped, it goes to the group that waited longest, or is free.
 struct Turn<'a, Q, A>(&'a Gather<Q, A>);
 
 impl<Q, A> Drop for Turn<'_, Q, A> {
     fn drop(&mut self) {
         let mut queue = lock(&self.0.queue);
-        let Some(group) = queue.groups.pop_front() else {
-            queue.working -= 1;
+        let Some(Filling { questions, group }) = queue.waiting.pop_front() else {
+            queue.taken -= 1;
             return;
         };
         drop(queue);
-        let mut stage = lock(&group.stage);
-        if let Stage::Filling(questions) = &mut *stage {
-            *stage = Stage::Ready(mem::take(questions));
-        }
-        drop(stage);
+        *lock(&group.stage) = Stage::Ready(questions);
         group.changed.notify_one();
     }
 }
@@ -163,7 +211,7 @@ mod tests {
 
     fn waiting(gather: &Gather<u64, u64>) -> usize {
         let queue = lock(&gather.queue);
-        queue.groups.iter().map(|group| if let Stage::Filling(questions) = &*lock(&group.stage) { questions.len() } else { 0 }).sum()
+        queue.waiting.iter().map(|filling| filling.questions.len()).sum()
     }
 
     /// Waits until so many questions wait.
@@ -193,7 +241,7 @@ mod tests {
         });
         assert!(calls.load(SeqCst) <= 64_000 && largest.load(SeqCst) <= GROUP_MAX);
         assert_eq!(waiting(&gather), 0);
-        assert_eq!(lock(&gather.queue).working, 0);
+        assert_eq!(lock(&gather.queue).taken, 0);
     }
 
     /// While one thread works, all that come are one group, which one of them answers.
@@ -213,7 +261,7 @@ mod tests {
                     count(questions)
                 })
             });
-            while lock(&gather.queue).working == 0 {
+            while lock(&gather.queue).taken == 0 {
                 thread::yield_now();
             }
             let others: Vec<_> = (1..=70_u64).map(|question| scope.spawn(move || gather.ask(question, count))).collect();
