@@ -1,9 +1,11 @@
 //! Numbers and structures of GM/T 0018-2012, as libraries have them in memory.
 //!
-//! Vendors' headers have the structures under `#pragma pack(1)` or not: it is the same, as no member of these needs padding. The fixture's header asserts the
-//! same sizes and offsets in C, with and without packing.
+//! Vendors' headers have the structures under `#pragma pack(1)` or not: it is the same, as no member of these needs padding. The header of the library that
+//! stands in for a card (`provider/sdf/include/chainbox_sdf.h`) asserts the same sizes and offsets in C, with and without packing.
 
 use std::mem::{offset_of, size_of};
+
+use zeroize::Zeroizing;
 
 use crate::{PublicKey, Signature};
 
@@ -11,16 +13,16 @@ use crate::{PublicKey, Signature};
 const MAX_BITS: usize = 512;
 
 /// The bytes of a number (`ECCref_MAX_LEN`).
-pub(super) const MAX_LEN: usize = MAX_BITS.div_ceil(8);
+pub const MAX_LEN: usize = MAX_BITS.div_ceil(8);
 
 /// The bytes of a number of SM2.
-pub(super) const LEN: usize = 32;
+pub const LEN: usize = 32;
 
 /// The bits of SM2's field.
-const SM2_BITS: u32 = 256;
+pub const SM2_BITS: u32 = 256;
 
 /// SM2 signatures: `SGD_SM2_1` of GM/T 0006-2012, where 0x00020100 is SM2 as a whole; and of headers from before it, where 0x00020200 is the exchange of keys.
-pub(super) const SM2_SIGNATURES: [u32; 2] = [0x0002_0200, 0x0002_0100];
+pub const SM2_SIGNATURES: [u32; 2] = [0x0002_0200, 0x0002_0100];
 
 /// What structures are filled with before a library writes them, so that what it left out is seen.
 pub(super) const UNWRITTEN: u8 = 0xa5;
@@ -28,38 +30,79 @@ pub(super) const UNWRITTEN: u8 = 0xa5;
 /// `ECCrefPublicKey`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct EccPublicKey {
-    bits: u32,
-    x: [u8; MAX_LEN],
-    y: [u8; MAX_LEN],
+pub struct EccPublicKey {
+    /// Bits of the field.
+    pub bits: u32,
+    /// x, big-endian, at the right.
+    pub x: [u8; MAX_LEN],
+    /// y, big-endian, at the right.
+    pub y: [u8; MAX_LEN],
+}
+
+/// `ECCrefPrivateKey`.
+#[repr(C)]
+#[derive(Clone)]
+pub struct EccPrivateKey {
+    /// Bits of the field.
+    pub bits: u32,
+    /// d, big-endian, at the right.
+    pub d: Zeroizing<[u8; MAX_LEN]>,
 }
 
 /// `ECCSignature`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct EccSignature {
-    r: [u8; MAX_LEN],
-    s: [u8; MAX_LEN],
+pub struct EccSignature {
+    /// r, big-endian, at the right.
+    pub r: [u8; MAX_LEN],
+    /// s, big-endian, at the right.
+    pub s: [u8; MAX_LEN],
+}
+
+/// `ECCCipher` without its last member: the `length` bytes of C2 follow at once.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EccCipherHead {
+    /// x of C1, big-endian, at the right.
+    pub x: [u8; MAX_LEN],
+    /// y of C1, big-endian, at the right.
+    pub y: [u8; MAX_LEN],
+    /// C3.
+    pub hash: [u8; LEN],
+    /// Bytes of C2.
+    pub length: u32,
 }
 
 /// `DEVICEINFO`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DeviceInfo {
-    issuer: [u8; 40],
-    name: [u8; 16],
-    serial: [u8; 16],
-    version: u32,
-    standard: u32,
-    asymmetric: [u32; 2],
-    symmetric: u32,
-    hashes: u32,
-    buffer: u32,
+pub struct DeviceInfo {
+    /// Who made it: text, ended by a zero where it is shorter.
+    pub issuer: [u8; 40],
+    /// The model.
+    pub name: [u8; 16],
+    /// Date, batch and number.
+    pub serial: [u8; 16],
+    /// The version of the device.
+    pub version: u32,
+    /// The version of the interface.
+    pub standard: u32,
+    /// Asymmetric algorithms, and the bits of their keys, each as a sum of flags.
+    pub asymmetric: [u32; 2],
+    /// Symmetric algorithms and their modes.
+    pub symmetric: u32,
+    /// Hashes.
+    pub hashes: u32,
+    /// Room for files in bytes.
+    pub buffer: u32,
 }
 
 const _: () = {
     assert!(size_of::<EccPublicKey>() == 132);
     assert!(offset_of!(EccPublicKey, bits) == 0 && offset_of!(EccPublicKey, x) == 4 && offset_of!(EccPublicKey, y) == 68);
+    assert!(size_of::<EccPrivateKey>() == 68 && offset_of!(EccPrivateKey, bits) == 0 && offset_of!(EccPrivateKey, d) == 4);
+    assert!(size_of::<EccCipherHead>() == 164 && offset_of!(EccCipherHead, x) == 0 && offset_of!(EccCipherHead, y) == 64);
+    assert!(offset_of!(EccCipherHead, hash) == 128 && offset_of!(EccCipherHead, length) == 160);
     assert!(size_of::<EccSignature>() == 128);
     assert!(offset_of!(EccSignature, r) == 0 && offset_of!(EccSignature, s) == 64);
     assert!(size_of::<DeviceInfo>() == 100);
@@ -81,7 +124,9 @@ impl EccPublicKey {
     /// As it is before a library writes it.
     pub(super) const UNWRITTEN: Self = Self { bits: u32::from_ne_bytes([UNWRITTEN; 4]), x: [UNWRITTEN; MAX_LEN], y: [UNWRITTEN; MAX_LEN] };
 
-    pub(super) fn new(key: &PublicKey) -> Self {
+    /// A key, in SEC1, as the structure has it.
+    #[must_use]
+    pub fn new(key: &PublicKey) -> Self {
         Self { bits: SM2_BITS, x: right(&key[1..=LEN]), y: right(&key[1 + LEN..]) }
     }
 
@@ -101,11 +146,29 @@ impl EccPublicKey {
     }
 }
 
+impl EccPrivateKey {
+    /// A private key as the structure has it.
+    #[must_use]
+    pub fn new(d: &[u8; LEN]) -> Self {
+        Self { bits: SM2_BITS, d: Zeroizing::new(right(d)) }
+    }
+}
+
+impl EccCipherHead {
+    /// The head of a ciphertext: C1 in SEC1, C3, and how many bytes C2 has.
+    #[must_use]
+    pub fn new(c1: &PublicKey, c3: &[u8; LEN], length: u32) -> Self {
+        Self { x: right(&c1[1..=LEN]), y: right(&c1[1 + LEN..]), hash: *c3, length }
+    }
+}
+
 impl EccSignature {
     /// As it is before a library writes it.
     pub(super) const UNWRITTEN: Self = Self { r: [UNWRITTEN; MAX_LEN], s: [UNWRITTEN; MAX_LEN] };
 
-    pub(super) fn new(signature: &Signature) -> Self {
+    /// A signature as the structure has it.
+    #[must_use]
+    pub fn new(signature: &Signature) -> Self {
         Self { r: right(&signature[..LEN]), s: right(&signature[LEN..]) }
     }
 
@@ -124,7 +187,7 @@ impl EccSignature {
 
 impl DeviceInfo {
     /// As it is before a library writes it.
-    pub(super) const EMPTY: Self = Self {
+    pub const EMPTY: Self = Self {
         issuer: [0; 40],
         name: [0; 16],
         serial: [0; 16],
@@ -146,8 +209,8 @@ impl DeviceInfo {
     }
 }
 
-/// A number at the right of its field.
-fn right(number: &[u8]) -> [u8; MAX_LEN] {
+/// A number of [`LEN`] bytes at the right of its field.
+pub(super) fn right(number: &[u8]) -> [u8; MAX_LEN] {
     let mut field = [0; MAX_LEN];
     field[MAX_LEN - LEN..].copy_from_slice(number);
     field

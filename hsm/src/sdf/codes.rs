@@ -3,8 +3,8 @@
 use crate::{Error, Kind};
 
 /// What an SDF function returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Code(pub(super) u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Code(pub u32);
 
 /// What may help when a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,9 +135,68 @@ const STANDARD: [Explained; 0x1e] = [
 ];
 
 impl Code {
-    pub(super) const OK: Self = Self(0);
-    pub(super) const OPEN_SESSION: Self = Self(BASE + 0x06);
-    pub(super) const VERIFY: Self = Self(BASE + 0x0e);
+    /// `SDR_OK`.
+    pub const OK: Self = Self(0);
+    /// `SDR_UNKNOWERR`.
+    pub const UNKNOWN: Self = Self(BASE + 0x01);
+    /// `SDR_NOTSUPPORT`.
+    pub const NOT_SUPPORTED: Self = Self(BASE + 0x02);
+    /// `SDR_COMMFAIL`.
+    pub const COMMUNICATION: Self = Self(BASE + 0x03);
+    /// `SDR_HARDFAIL`.
+    pub const HARDWARE: Self = Self(BASE + 0x04);
+    /// `SDR_OPENDEVICE`.
+    pub const OPEN_DEVICE: Self = Self(BASE + 0x05);
+    /// `SDR_OPENSESSION`.
+    pub const OPEN_SESSION: Self = Self(BASE + 0x06);
+    /// `SDR_PARDENY`.
+    pub const NO_RIGHT: Self = Self(BASE + 0x07);
+    /// `SDR_KEYNOTEXIST`.
+    pub const NO_KEY: Self = Self(BASE + 0x08);
+    /// `SDR_ALGNOTSUPPORT`.
+    pub const ALGORITHM: Self = Self(BASE + 0x09);
+    /// `SDR_ALGMODNOTSUPPORT`.
+    pub const MODE: Self = Self(BASE + 0x0a);
+    /// `SDR_PKOPERR`.
+    pub const PUBLIC_KEY: Self = Self(BASE + 0x0b);
+    /// `SDR_SKOPERR`.
+    pub const PRIVATE_KEY: Self = Self(BASE + 0x0c);
+    /// `SDR_SIGNERR`.
+    pub const SIGN: Self = Self(BASE + 0x0d);
+    /// `SDR_VERIFYERR`.
+    pub const VERIFY: Self = Self(BASE + 0x0e);
+    /// `SDR_SYMOPERR`.
+    pub const SYMMETRIC: Self = Self(BASE + 0x0f);
+    /// `SDR_STEPERR`.
+    pub const STEP: Self = Self(BASE + 0x10);
+    /// `SDR_FILESIZEERR`.
+    pub const FILE_SIZE: Self = Self(BASE + 0x11);
+    /// `SDR_FILENOEXIST`.
+    pub const NO_FILE: Self = Self(BASE + 0x12);
+    /// `SDR_FILEOFSERR`.
+    pub const FILE_OFFSET: Self = Self(BASE + 0x13);
+    /// `SDR_KEYTYPEERR`.
+    pub const KEY_TYPE: Self = Self(BASE + 0x14);
+    /// `SDR_KEYERR`.
+    pub const KEY: Self = Self(BASE + 0x15);
+    /// `SDR_ENCDATAERR`.
+    pub const CIPHERTEXT: Self = Self(BASE + 0x16);
+    /// `SDR_RANDERR`.
+    pub const RANDOM: Self = Self(BASE + 0x17);
+    /// `SDR_PRKRERR`.
+    pub const RIGHT_REFUSED: Self = Self(BASE + 0x18);
+    /// `SDR_MACERR`.
+    pub const MAC: Self = Self(BASE + 0x19);
+    /// `SDR_FILEEXISTS`.
+    pub const FILE_EXISTS: Self = Self(BASE + 0x1a);
+    /// `SDR_FILEWERR`.
+    pub const FILE_WRITE: Self = Self(BASE + 0x1b);
+    /// `SDR_NOBUFFER`.
+    pub const NO_BUFFER: Self = Self(BASE + 0x1c);
+    /// `SDR_INARGERR`.
+    pub const INPUT: Self = Self(BASE + 0x1d);
+    /// `SDR_OUTARGERR`.
+    pub const OUTPUT: Self = Self(BASE + 0x1e);
 
     /// Whether the standard has it.
     pub(super) fn is_standard(self) -> bool {
@@ -174,6 +233,21 @@ mod tests {
             (0x0100_001e, "SDR_OUTARGERR"),
         ] {
             assert_eq!(Code(number).explain().name, name, "{number:#x}");
+        }
+        for (code, name) in [
+            (Code::UNKNOWN, "SDR_UNKNOWERR"),
+            (Code::NO_RIGHT, "SDR_PARDENY"),
+            (Code::NO_KEY, "SDR_KEYNOTEXIST"),
+            (Code::PUBLIC_KEY, "SDR_PKOPERR"),
+            (Code::VERIFY, "SDR_VERIFYERR"),
+            (Code::STEP, "SDR_STEPERR"),
+            (Code::NO_FILE, "SDR_FILENOEXIST"),
+            (Code::CIPHERTEXT, "SDR_ENCDATAERR"),
+            (Code::RIGHT_REFUSED, "SDR_PRKRERR"),
+            (Code::FILE_EXISTS, "SDR_FILEEXISTS"),
+            (Code::OUTPUT, "SDR_OUTARGERR"),
+        ] {
+            assert_eq!(code.explain().name, name);
         }
         for number in [1, 0x0100_0000, 0x0100_001f, 0x0100_0020, 0x0101_0001, u32::MAX] {
             assert_eq!(Code(number).explain().name, "a code of the vendor's own", "{number:#x}");

@@ -10,7 +10,7 @@
 //!
 //! Tried with a library in software that is written from the standard's definitions; never run on a card.
 
-mod abi;
+pub mod abi;
 mod codes;
 mod connection;
 mod library;
@@ -22,7 +22,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chainbox_engine::hash::Digest;
 
-pub use self::options::{Options, SdfKey};
+pub use self::{
+    codes::Code,
+    options::{Options, SdfKey},
+};
 use self::{connection::Connection, shared::Shared};
 use crate::{
     Algorithm, Deadline, Device, Error, KeyInfo, Kind, Label, PublicKey, Signature,

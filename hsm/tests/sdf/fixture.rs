@@ -67,6 +67,8 @@ impl Fixture {
         let output = Command::new(&compiler)
             .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
             .arg(&library)
+            .arg("-I")
+            .arg(sources.join("../../provider/sdf/include"))
             .args(["sdf_fixture.c", "faults.c", "sm2.c"].map(|source| sources.join(source)))
             .args(["-lcrypto", "-ldl"])
             .output()

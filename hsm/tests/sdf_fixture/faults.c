@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sdf.h"
+#include "chainbox_sdf.h"
 
 enum { LINES_MAX = 16, LINE_BYTES_MAX = 128, PATH_BYTES_MAX = 4096 };
 

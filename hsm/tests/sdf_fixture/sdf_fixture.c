@@ -2,9 +2,9 @@
  * An SDF library in software, for the tests of the adapter: handles, sessions, rights and keys as GM/T 0018-2012 has them, real SM2, and faults on command.
  * It is no device: its keys follow from their indexes.
  *
- *     cc -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -o libsdf_fixture.so sdf_fixture.c faults.c sm2.c -lcrypto -ldl
+ *     cc -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -I ../../provider/sdf/include -o libsdf_fixture.so sdf_fixture.c faults.c sm2.c -lcrypto -ldl
  */
-#include "sdf.h"
+#include "chainbox_sdf.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -231,7 +231,7 @@ static int verify(const struct session *session, unsigned int algorithm, const E
     if (!is_session(session) || key == NULL || e == NULL || length != SM2_BYTES || signature == NULL)
         return SDR_INARGERR;
     (void)fault_says("ExternalVerify_ECC", "only", &only);
-    if (algorithm != only || (algorithm != SGD_SM2_1 && algorithm != SGD_SM2_1_EARLY))
+    if (algorithm != only || (algorithm != SGD_SM2_1 && algorithm != SGD_SM2))
         return SDR_ALGNOTSUPPORT;
     if (key->bits != 256 || !is_zero(key->x, PAD) || !is_zero(key->y, PAD))
         return SDR_INARGERR;
@@ -240,57 +240,57 @@ static int verify(const struct session *session, unsigned int algorithm, const E
     return sm2_verify(key->x + PAD, key->y + PAD, e, signature->r + PAD, signature->s + PAD) ? SDR_OK : SDR_VERIFYERR;
 }
 
-int SDF_OpenDevice(void **phDeviceHandle)
+SGD_RV SDF_OpenDevice(void **phDeviceHandle)
 {
     CALL("OpenDevice", open_device(phDeviceHandle));
 }
 
-int SDF_CloseDevice(void *hDeviceHandle)
+SGD_RV SDF_CloseDevice(void *hDeviceHandle)
 {
     CALL("CloseDevice", close_device(hDeviceHandle));
 }
 
-int SDF_OpenSession(void *hDeviceHandle, void **phSessionHandle)
+SGD_RV SDF_OpenSession(void *hDeviceHandle, void **phSessionHandle)
 {
     CALL("OpenSession", open_session(hDeviceHandle, phSessionHandle));
 }
 
-int SDF_CloseSession(void *hSessionHandle)
+SGD_RV SDF_CloseSession(void *hSessionHandle)
 {
     CALL("CloseSession", close_session(hSessionHandle));
 }
 
-int SDF_GetDeviceInfo(void *hSessionHandle, DEVICEINFO *pstDeviceInfo)
+SGD_RV SDF_GetDeviceInfo(void *hSessionHandle, DEVICEINFO *pstDeviceInfo)
 {
     CALL("GetDeviceInfo", device_info(hSessionHandle, pstDeviceInfo));
 }
 
-int SDF_GenerateRandom(void *hSessionHandle, unsigned int uiLength, unsigned char *pucRandom)
+SGD_RV SDF_GenerateRandom(void *hSessionHandle, unsigned int uiLength, unsigned char *pucRandom)
 {
     CALL("GenerateRandom", random_bytes(hSessionHandle, uiLength, pucRandom));
 }
 
-int SDF_GetPrivateKeyAccessRight(void *hSessionHandle, unsigned int uiKeyIndex, unsigned char *pucPassword, unsigned int uiPwdLength)
+SGD_RV SDF_GetPrivateKeyAccessRight(void *hSessionHandle, unsigned int uiKeyIndex, unsigned char *pucPassword, unsigned int uiPwdLength)
 {
     CALL("GetPrivateKeyAccessRight", get_right(hSessionHandle, uiKeyIndex, pucPassword, uiPwdLength));
 }
 
-int SDF_ReleasePrivateKeyAccessRight(void *hSessionHandle, unsigned int uiKeyIndex)
+SGD_RV SDF_ReleasePrivateKeyAccessRight(void *hSessionHandle, unsigned int uiKeyIndex)
 {
     CALL("ReleasePrivateKeyAccessRight", release_right(hSessionHandle, uiKeyIndex));
 }
 
-int SDF_ExportSignPublicKey_ECC(void *hSessionHandle, unsigned int uiKeyIndex, ECCrefPublicKey *pucPublicKey)
+SGD_RV SDF_ExportSignPublicKey_ECC(void *hSessionHandle, unsigned int uiKeyIndex, ECCrefPublicKey *pucPublicKey)
 {
     CALL("ExportSignPublicKey_ECC", export_key(hSessionHandle, uiKeyIndex, pucPublicKey));
 }
 
-int SDF_InternalSign_ECC(void *hSessionHandle, unsigned int uiISKIndex, unsigned char *pucData, unsigned int uiDataLength, ECCSignature *pucSignature)
+SGD_RV SDF_InternalSign_ECC(void *hSessionHandle, unsigned int uiISKIndex, unsigned char *pucData, unsigned int uiDataLength, ECCSignature *pucSignature)
 {
     CALL("InternalSign_ECC", sign(hSessionHandle, uiISKIndex, pucData, uiDataLength, pucSignature));
 }
 
-int SDF_ExternalVerify_ECC(void *hSessionHandle, unsigned int uiAlgID, ECCrefPublicKey *pucPublicKey, unsigned char *pucDataInput,
+SGD_RV SDF_ExternalVerify_ECC(void *hSessionHandle, unsigned int uiAlgID, ECCrefPublicKey *pucPublicKey, unsigned char *pucDataInput,
                            unsigned int uiInputLength, ECCSignature *pucSignature)
 {
     CALL("ExternalVerify_ECC", verify(hSessionHandle, uiAlgID, pucPublicKey, pucDataInput, uiInputLength, pucSignature));
