@@ -10,7 +10,7 @@ use std::{
 };
 
 use chainbox_engine::{
-    backend::{Cpu, CpuOptions, Fault},
+    backend::{Cpu, CpuOptions, Fault, known_answers},
     batch::{Batch, Item, Shape},
     scheme::Scheme,
     verdict::Verdict,
@@ -68,6 +68,8 @@ impl Verifier {
     pub(crate) fn new(settings: &Settings, link: Option<Arc<Link>>) -> Result<Self, Fault> {
         // Verification stays on the threads that ask; the pool's only one makes the tables of keys that come again.
         let cpu = Cpu::with_options(&CpuOptions { threads: Some(1), key_table_bytes: settings.key_table_bytes, ..CpuOptions::default() })?;
+        // Tables that all threads share are made by this, too: they would be half made for ever in the child of a process that forks while a thread makes them.
+        known_answers::check(&cpu).map_err(|failure| Fault::Device { backend: NAME.to_owned(), what: failure.to_string() })?;
         let workers = if link.is_some() { MESSAGES_MAX } else { thread::available_parallelism().map_or(1, usize::from) };
         let gathers = settings.gather.then(|| [(); 3].map(|()| Gather::new(workers)));
         Ok(Self { cpu, link, fallback: settings.fallback, gathers, counts: Counts::default() })
