@@ -16,7 +16,7 @@ use super::{root, workspace};
 /// - `appliance-os/capi`: C passes pointers, and finds functions by their names.
 /// - `kernels/src/{cuda,opencl}.rs`: a driver takes pointers to what it copies and to what kernels are told.
 /// - `hsm/src/sdf/library.rs`: functions of a vendor's library are called by their C signatures.
-/// - `hsm/provider/pkcs11`: C passes pointers, and finds functions by their names.
+/// - `hsm/provider/{pkcs11,sdf}`: C passes pointers, and finds functions by their names.
 /// - `hsm/tests`: modules under test find their settings by the environment, and tests fork.
 /// - `kernels/src/wgpu/compile.rs`: pipelines from a cache, and shaders whose loops wgpu does not bound.
 const UNSAFE_ALLOWED: &[&str] = &[
@@ -28,6 +28,8 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "engine/src/simd/sha.rs",
     "hsm/provider/pkcs11/src/exports.rs",
     "hsm/provider/pkcs11/src/memory.rs",
+    "hsm/provider/sdf/src/exports.rs",
+    "hsm/provider/sdf/src/memory.rs",
     "hsm/src/sdf/library.rs",
     "hsm/tests/fork/mod.rs",
     "hsm/tests/isolated/fork.rs",

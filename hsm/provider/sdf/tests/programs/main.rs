@@ -1,0 +1,8 @@
+//! Programs in C that load the library as nodes do, and our own adapter above it.
+
+mod adapter;
+mod calls;
+mod host;
+mod installed;
+mod items;
+mod settings;
