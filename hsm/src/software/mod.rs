@@ -249,9 +249,8 @@ fn permit(options: &Options) -> Result<(), Error> {
 fn read(path: &Path) -> Result<(File, Stamp, Sealed), Error> {
     let place = place(path);
     let missing = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            Error::new(Kind::NoDevice, &place, "there is no such file").remedy("name another, or make one: chainbox hsm create")
-        }
+        io::ErrorKind::NotFound => Error::new(Kind::NoDevice, &place, "there is no such file")
+            .remedy("name another, or make one: chainbox hsm generate LABEL --algorithm NAME --software FILE"),
         _ => unreadable(&place, &error),
     };
     let file = File::open(path).map_err(missing)?;
