@@ -44,6 +44,9 @@ pub enum Error {
         /// What happened.
         what: String,
     },
+    /// The stand-in of a node gave no figures.
+    #[error("no stand-in of a node for the measurement: {0}")]
+    Node(String),
     /// No certificates could be made.
     #[error("no certificates for the measurement: {0}")]
     Certificates(#[from] rcgen::Error),

@@ -1,9 +1,11 @@
-//! Measures the engine beside other libraries ([`cpu`]), devices beside the engine ([`gpu`]), and the service beside the engine ([`service`]).
+//! Measures the engine beside other libraries ([`cpu`]), devices beside the engine ([`gpu`]), the service beside the engine ([`service`]), and the library that
+//! stands in for a card beside other libraries ([`card`]).
 //!
 //! A figure of this crate is the median of samples that were interleaved with those of the peer, on the same items, in the same process and
 //! on as many threads. Each sample has fresh items: nobody can win by remembering answers. Every sample's answers are compared with the expected ones: whoever answers wrong has no rate.
 
 mod arrivals;
+pub mod card;
 pub mod cpu;
 mod error;
 pub mod floor;

@@ -1,5 +1,6 @@
 //! All figures as one page of HTML that needs nothing else: style and charts stand in it.
 
+mod card;
 mod chart;
 mod gpu;
 mod sections;
@@ -8,6 +9,7 @@ mod table;
 
 use crate::{machine::Machine, report::Report};
 
+pub use card::html as card_html;
 pub use gpu::html as gpu_html;
 pub use service::html as service_html;
 

@@ -11,7 +11,7 @@ use crate::Error;
 const SERVER: &str = "localhost";
 
 /// An authority that vouches for the server and for clients.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     pub(super) fn new() -> Result<Self, Error> {

@@ -8,7 +8,7 @@ mod certificates;
 mod load;
 mod options;
 pub mod report;
-mod server;
+pub(crate) mod server;
 
 pub use options::Options;
 

@@ -39,17 +39,17 @@ struct Ready {
 }
 
 /// A server that runs. It is killed when it is dropped, and its folder is removed.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Over TCP, with TLS or without.
     pub(super) tcp: Address,
-    pub(super) socket: Address,
+    pub(crate) socket: Address,
     _folder: TempDir,
 }
 
 impl Server {
     /// Starts a server on free ports, with TLS where there is an authority: then it knows the honest source and some hostile ones.
-    pub(super) fn start(program: &Path, authority: Option<&Authority>, hostile_sources: usize) -> Result<Self, Error> {
+    pub(crate) fn start(program: &Path, authority: Option<&Authority>, hostile_sources: usize) -> Result<Self, Error> {
         let folder = tempfile::tempdir().map_err(|error| Error::io(&std::env::temp_dir(), error))?;
         let place = |name: &str| folder.path().join(name);
         let mut sources = String::new();

@@ -1,5 +1,6 @@
-//! `chainbox bench`: measures the engine beside other libraries, devices beside the engine, and the service beside the engine.
+//! `chainbox bench`: measures the engine beside other libraries, devices beside the engine, the service beside the engine, and the box as a card.
 
+mod card;
 mod cpu;
 mod gpu;
 mod service;
@@ -34,6 +35,8 @@ enum Subject {
     Gpu(gpu::Args),
     /// The service as a process of its own beside the engine in this one: socket, TCP, TLS; full speed, random times, idle clients, hostile ones
     Service(service::Args),
+    /// The SDF library as a node calls it, in process and through a service, beside efficient-sm2 and libcrypto; needs a C compiler and OpenSSL's headers
+    Card(card::Args),
 }
 
 /// Runs `chainbox bench`.
@@ -48,6 +51,7 @@ pub fn run(args: Args) -> Result<ExitCode, Error> {
         Subject::Cpu(args) => cpu::run(&args)?,
         Subject::Gpu(args) => gpu::run(&args)?,
         Subject::Service(args) => service::run(&args)?,
+        Subject::Card(args) => card::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
