@@ -3,4 +3,5 @@
 mod ethereum;
 mod sm2_adversarial;
 mod standards;
+mod transactions;
 mod wycheproof;

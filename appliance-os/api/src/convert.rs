@@ -1,6 +1,7 @@
 //! Between messages and the engine's batches, both ways: the server reads requests and writes responses, the client the other way round.
 
 use bytes::Bytes;
+pub use chainbox_engine::scheme::SM2_ID_DEFAULT as SM2_DEFAULT_ID;
 use chainbox_engine::{
     backend::Hint,
     batch::{Batch, ByteColumn, ColumnError, Columns, ColumnsError, Encoding, Input, Recovered, RecoveryBatch, Shape},
@@ -10,9 +11,6 @@ use chainbox_engine::{
 };
 
 use crate::v1;
-
-/// The id of SM2 signers where a request names none: the text 1234567812345678 (GM/T 0009-2012, 10).
-pub const SM2_DEFAULT_ID: &[u8] = b"1234567812345678";
 
 /// The bytes of a recovered key, x||y.
 const KEY_BYTES: usize = 64;

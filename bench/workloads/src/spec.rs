@@ -1,5 +1,6 @@
 //! What a workload is made of.
 
+pub use chainbox_engine::scheme::SM2_ID_DEFAULT as SM2_DEFAULT_ID;
 use chainbox_engine::{
     batch::{Encoding, Input, SM2_ID_BYTES_MAX, Shape},
     scheme::Scheme,
@@ -9,9 +10,6 @@ use crate::Kind;
 
 /// The longest message in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 65_536;
-
-/// The id that SM2 signers use unless they agree on another (GM/T 0009-2012, 10): the text 1234567812345678.
-pub const SM2_DEFAULT_ID: &[u8] = b"1234567812345678";
 
 /// What each item claims to know of R.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ pub use ecdsa::equations as ecdsa_equations;
 pub use equation::{Claim, Equation, Statement, claim, equation, equations, statement};
 pub use recovery::{RecoveryClaim, RecoveryEquation, recovery_equations};
 pub use signature::Signature;
-pub use sm2::z_a;
+pub use sm2::{SM2_ID_DEFAULT, z_a};
 
 use std::{fmt, str::FromStr};
 

@@ -10,6 +10,9 @@ use crate::{
     hash::{Digest, Sm3},
 };
 
+/// The id of a signer where nobody names another (GM/T 0009-2012, 10; GB/T 35276).
+pub const SM2_ID_DEFAULT: &[u8] = b"1234567812345678";
+
 /// The equation of a statement (7.1, steps B5 to B7): no inversion is needed.
 pub(super) fn equation<C: Curve>(Statement { signature: Signature { r, s }, e }: &Statement) -> Equation {
     let factors = Factors { u1: *s, u2: limbs::add_mod(r, s, &C::N) };

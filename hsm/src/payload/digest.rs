@@ -1,5 +1,6 @@
 //! The digest that the key signs.
 
+pub use chainbox_engine::scheme::SM2_ID_DEFAULT as SM2_ID;
 use chainbox_engine::{
     batch::SM2_ID_BYTES_MAX,
     curve::{Sm2, sec1},
@@ -12,9 +13,6 @@ use super::{
     encoding::{malformed, message},
 };
 use crate::{Error, Kind, PublicKey};
-
-/// The id of an SM2 signer where nobody names another (GB/T 35276).
-pub const SM2_ID: &[u8] = b"1234567812345678";
 
 /// The id of an SM2 signer in TLS 1.3 (RFC 8998, section 3.2.1).
 pub const SM2_ID_TLS: &[u8] = b"TLSv1.3+GM+Cipher+Suite";

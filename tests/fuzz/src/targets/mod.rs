@@ -8,6 +8,7 @@ pub(crate) mod guard;
 pub(crate) mod hsm_frame;
 pub(crate) mod jsonl;
 pub(crate) mod key;
+pub(crate) mod native;
 pub(crate) mod payload;
 pub(crate) mod recover;
 pub(crate) mod requests;
