@@ -1,4 +1,5 @@
-//! Random and edge items against other libraries: RustCrypto, libsecp256k1, libcrypto and the `openssl` program.
+//! Random and edge items against other libraries: RustCrypto, libsecp256k1, libcrypto and the `openssl` program; and the box as a PKCS#11 token against the engine
+//! and libcrypto.
 //!
 //! A run compares 10,000 items a scheme. The long form, before a release or after a change of the arithmetic:
 //!
@@ -16,6 +17,7 @@ mod openssl_program;
 mod peers;
 mod recovery;
 mod sign;
+mod token;
 mod verify;
 
 use chainbox_tests::{curve, seed};

@@ -21,7 +21,7 @@ use crate::{
     module::{self, Module},
     objects::Class,
     operations::{self, DIGEST_BYTES, Digesting, Signing},
-    sessions::{Operations, Session},
+    sessions::{Operations, Session, proceed, produce},
     token,
 };
 
@@ -69,34 +69,6 @@ unsafe fn begin<T>(
     })
 }
 
-/// Goes on with an operation; it ends where that fails.
-fn proceed<T>(slot: &mut Option<T>, work: impl FnOnce(&mut T) -> Answer<()>) -> Answer<()> {
-    let mut operation = slot.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
-    work(&mut operation)?;
-    *slot = Some(operation);
-    Ok(())
-}
-
-/// Ends an operation with bytes for the caller. One who only asks for their number, or has too little room for them, ends nothing (section 5.2).
-fn produce<T>(
-    slot: &mut Option<T>,
-    room: impl FnOnce(&T) -> Answer<Option<Output>>,
-    work: impl FnOnce(T) -> Answer<Vec<u8>>,
-) -> Answer<()> {
-    let operation = slot.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
-    match room(&operation) {
-        Ok(Some(output)) => {
-            output.write(&work(operation)?);
-            Ok(())
-        }
-        asked @ (Ok(None) | Err(CKR_BUFFER_TOO_SMALL)) => {
-            *slot = Some(operation);
-            asked.map(drop)
-        }
-        Err(code) => Err(code),
-    }
-}
-
 /// A part of a message, or all of it.
 unsafe fn part<'a>(start: *const CK_BYTE, len: CK_ULONG) -> Answer<&'a [u8]> {
     // SAFETY: the contract of PKCS#11.
@@ -114,23 +86,8 @@ pub unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
     answer(|| {
         // SAFETY: the contract of PKCS#11.
         let arguments = unsafe { memory::optional(arguments.cast::<CK_C_INITIALIZE_ARGS>().cast_const())? };
-        arguments.map_or(Ok(()), |arguments| check_locking(&arguments))?;
-        module::initialize()
+        module::initialize(arguments.as_ref())
     })
-}
-
-/// What the caller asks of locks and threads: the system's are used here (section 5.4).
-fn check_locking(arguments: &CK_C_INITIALIZE_ARGS) -> Answer<()> {
-    let CK_C_INITIALIZE_ARGS { CreateMutex, DestroyMutex, LockMutex, UnlockMutex, flags, pReserved } = arguments;
-    let functions = [CreateMutex.is_some(), DestroyMutex.is_some(), LockMutex.is_some(), UnlockMutex.is_some()];
-    let are_given = functions[0];
-    if !pReserved.is_null() || functions.iter().any(|given| *given != are_given) {
-        return Err(CKR_ARGUMENTS_BAD);
-    }
-    if flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS != 0 {
-        return Err(CKR_NEED_TO_CREATE_THREADS);
-    }
-    if are_given && flags & CKF_OS_LOCKING_OK == 0 { Err(CKR_CANT_LOCK) } else { Ok(()) }
 }
 
 #[unsafe(no_mangle)]

@@ -52,12 +52,27 @@ static MODULES: AtomicU64 = AtomicU64::new(0);
 /// Opens the card.
 ///
 /// # Errors
-/// `CKR_CRYPTOKI_ALREADY_INITIALIZED`; `CKR_GENERAL_ERROR` where the settings or what they name are broken: the log says what to do.
-pub(crate) fn initialize() -> Answer<()> {
+/// What [`check_locking`] says; `CKR_CRYPTOKI_ALREADY_INITIALIZED`; `CKR_GENERAL_ERROR` where the settings or what they name are broken: the log says what to do.
+pub(crate) fn initialize(arguments: Option<&CK_C_INITIALIZE_ARGS>) -> Answer<()> {
+    arguments.map_or(Ok(()), check_locking)?;
     let number = MODULES.fetch_add(1, Relaxed);
     let card = || Card::of_this_process().map_err(|_| CKR_GENERAL_ERROR);
     let module = MODULE.get_or_try_init(|| card().map(|card| Module::new(number, card)))?;
     if module.number == number { Ok(()) } else { Err(CKR_CRYPTOKI_ALREADY_INITIALIZED) }
+}
+
+/// What the caller asks of locks and threads: the system's are used here (PKCS#11 2.40, section 5.4).
+fn check_locking(arguments: &CK_C_INITIALIZE_ARGS) -> Answer<()> {
+    let CK_C_INITIALIZE_ARGS { CreateMutex, DestroyMutex, LockMutex, UnlockMutex, flags, pReserved } = arguments;
+    let functions = [CreateMutex.is_some(), DestroyMutex.is_some(), LockMutex.is_some(), UnlockMutex.is_some()];
+    let are_given = functions[0];
+    if !pReserved.is_null() || functions.iter().any(|given| *given != are_given) {
+        return Err(CKR_ARGUMENTS_BAD);
+    }
+    if flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS != 0 {
+        return Err(CKR_NEED_TO_CREATE_THREADS);
+    }
+    if are_given && flags & CKF_OS_LOCKING_OK == 0 { Err(CKR_CANT_LOCK) } else { Ok(()) }
 }
 
 /// Closes all sessions and forgets what a login opened.

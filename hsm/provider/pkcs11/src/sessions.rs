@@ -11,6 +11,7 @@ use cryptoki_sys::*;
 use crate::{
     answer::Answer,
     limits::SESSIONS_MAX,
+    memory::Output,
     operations::{Digesting, Signing},
 };
 
@@ -22,6 +23,40 @@ pub(crate) struct Operations {
     pub(crate) digest: Option<Digesting>,
     pub(crate) sign: Option<Signing>,
     pub(crate) verify: Option<Signing>,
+}
+
+/// Goes on with an operation; it ends where that fails.
+///
+/// # Errors
+/// `CKR_OPERATION_NOT_INITIALIZED`, and those of the work.
+pub(crate) fn proceed<T>(slot: &mut Option<T>, work: impl FnOnce(&mut T) -> Answer<()>) -> Answer<()> {
+    let mut operation = slot.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+    work(&mut operation)?;
+    *slot = Some(operation);
+    Ok(())
+}
+
+/// Ends an operation with bytes for the caller. One who only asks for their number, or has too little room for them, ends nothing (PKCS#11 2.40, section 5.2).
+///
+/// # Errors
+/// `CKR_OPERATION_NOT_INITIALIZED`, and those of the room and of the work.
+pub(crate) fn produce<T>(
+    slot: &mut Option<T>,
+    room: impl FnOnce(&T) -> Answer<Option<Output>>,
+    work: impl FnOnce(T) -> Answer<Vec<u8>>,
+) -> Answer<()> {
+    let operation = slot.take().ok_or(CKR_OPERATION_NOT_INITIALIZED)?;
+    match room(&operation) {
+        Ok(Some(output)) => {
+            output.write(&work(operation)?);
+            Ok(())
+        }
+        asked @ (Ok(None) | Err(CKR_BUFFER_TOO_SMALL)) => {
+            *slot = Some(operation);
+            asked.map(drop)
+        }
+        Err(code) => Err(code),
+    }
 }
 
 /// An open session.
