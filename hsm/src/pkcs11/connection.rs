@@ -173,17 +173,17 @@ impl Connection {
     }
 
     pub(super) fn keys(&mut self) -> Result<Vec<KeyInfo>, Error> {
-        self.attempt(Twice::Harmless, |shared, link| objects::list(&link.session, &shared.curves, &shared.place))
+        self.attempt(Twice::Harmless, |shared, link| objects::list(link, &shared.curves, &shared.place))
     }
 
     pub(super) fn key(&mut self, label: &Label) -> Result<KeyInfo, Error> {
-        self.attempt(Twice::Harmless, |shared, link| Ok(shared.find(&link.session, label)?.info.clone()))
+        self.attempt(Twice::Harmless, |shared, link| Ok(shared.find(link, label)?.info.clone()))
     }
 
     pub(super) fn generate(&mut self, label: &Label, algorithm: Algorithm, deadline: Deadline) -> Result<PublicKey, Error> {
         self.attempt(Twice::Never, |shared, link| {
             let (mechanism, params) = shared.makes_with(algorithm)?;
-            objects::is_free(&link.session, label, &shared.place)?;
+            objects::is_free(link, label, &shared.place)?;
             let made = objects::make(&link.session, &mechanism, params, Some(label), &shared.place)?;
             if deadline.is_over() {
                 // Nobody would know of it, and its label would be taken.
@@ -195,7 +195,7 @@ impl Connection {
     }
 
     pub(super) fn destroy(&mut self, label: &Label) -> Result<(), Error> {
-        let destroyed = self.attempt(Twice::Never, |shared, link| objects::destroy(&link.session, label, &shared.place));
+        let destroyed = self.attempt(Twice::Never, |shared, link| objects::destroy(link, label, &shared.place));
         self.shared.forget(label);
         destroyed
     }
@@ -224,7 +224,7 @@ impl Worker for Connection {
 
     fn sign(&mut self, label: &Label, digest: &Digest) -> Result<Signature, Error> {
         self.attempt(Twice::Harmless, |shared, link| {
-            let key = shared.key(&link.session, label)?;
+            let key = shared.key(link, label)?;
             let signature = shared.sign(&link.session, key.info.algorithm, key.handle, digest)?;
             prove(&key, digest, &signature, &shared.place)?;
             Ok(signature)

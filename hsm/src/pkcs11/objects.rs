@@ -11,6 +11,7 @@ use cryptoki::{
 };
 
 use super::{
+    connection::Link,
     ec::{self, Curves},
     fault::Fault,
 };
@@ -89,17 +90,21 @@ fn objects(
     found.into_iter().map(|object| Ok((object, names(session, object, wanted)?))).collect()
 }
 
-fn privates(session: &Session, label: Option<&Label>) -> Result<Vec<(ObjectHandle, Names)>, Fault> {
-    let found = objects(session, ObjectClass::PRIVATE_KEY, label, &[AttributeType::Label, AttributeType::Id, AttributeType::EcParams])?;
+fn privates(link: &Link, label: Option<&Label>) -> Result<Vec<(ObjectHandle, Names)>, Fault> {
+    let found =
+        objects(&link.session, ObjectClass::PRIVATE_KEY, label, &[AttributeType::Label, AttributeType::Id, AttributeType::EcParams])?;
     if found.is_empty() {
-        logged_in(session)?;
+        logged_in(link)?;
     }
     Ok(found)
 }
 
-/// Private keys are invisible to whoever is logged out, which must not look as if there were none.
-fn logged_in(session: &Session) -> Result<(), Fault> {
-    match session.get_session_info()?.session_state() {
+/// Private keys are invisible to whoever is logged out, which must not look as if there were none. A token that needs no login hides nothing.
+fn logged_in(link: &Link) -> Result<(), Fault> {
+    if !link.token.login_required() {
+        return Ok(());
+    }
+    match link.session.get_session_info()?.session_state() {
         SessionState::RoUser | SessionState::RwUser => Ok(()),
         _ => Err(Refused::Pkcs11(RvError::UserNotLoggedIn, cryptoki::context::Function::FindObjects).into()),
     }
@@ -132,8 +137,9 @@ fn public_half(
 }
 
 /// Finds a key by its label.
-pub(super) fn find(session: &Session, curves: &Curves, label: &Label, place: &str) -> Result<Key, Fault> {
-    let (handle, private) = only(privates(session, Some(label))?, label, place)?;
+pub(super) fn find(link: &Link, curves: &Curves, label: &Label, place: &str) -> Result<Key, Fault> {
+    let session = &link.session;
+    let (handle, private) = only(privates(link, Some(label))?, label, place)?;
     let Some(algorithm) = curves.algorithm(&private.params) else {
         let what = format!("the key {label} is on none of the curves that are signed with here");
         return Err(Error::new(Kind::Unsupported, place, what)
@@ -167,10 +173,11 @@ fn only<T>(found: Vec<T>, label: &Label, place: &str) -> Result<T, Error> {
 }
 
 /// The keys that can be used here, in the order of their labels. One whose label is not its own is no key that could be named.
-pub(super) fn list(session: &Session, curves: &Curves, place: &str) -> Result<Vec<KeyInfo>, Fault> {
+pub(super) fn list(link: &Link, curves: &Curves, place: &str) -> Result<Vec<KeyInfo>, Fault> {
+    let session = &link.session;
     let publics = publics(session, None)?;
     let mut keys = Vec::new();
-    for (handle, private) in privates(session, None)? {
+    for (handle, private) in privates(link, None)? {
         let label = String::from_utf8(private.label.clone()).ok().and_then(|label| label.parse::<Label>().ok());
         let (Some(label), Some(algorithm)) = (label, curves.algorithm(&private.params)) else { continue };
         match public_half(session, handle, &private, &publics)? {
@@ -209,8 +216,8 @@ pub(super) fn make(session: &Session, mechanism: &Mechanism<'_>, params: &[u8], 
 }
 
 /// That no private key has the label yet.
-pub(super) fn is_free(session: &Session, label: &Label, place: &str) -> Result<(), Fault> {
-    if privates(session, Some(label))?.is_empty() {
+pub(super) fn is_free(link: &Link, label: &Label, place: &str) -> Result<(), Fault> {
+    if privates(link, Some(label))?.is_empty() {
         return Ok(());
     }
     Err(Error::new(Kind::KeyExists, place, format!("a key has the label {label} already"))
@@ -219,8 +226,9 @@ pub(super) fn is_free(session: &Session, label: &Label, place: &str) -> Result<(
 }
 
 /// Destroys the only private key with the label, and what public keys belong to it.
-pub(super) fn destroy(session: &Session, label: &Label, place: &str) -> Result<(), Fault> {
-    let (private, names) = only(privates(session, Some(label))?, label, place)?;
+pub(super) fn destroy(link: &Link, label: &Label, place: &str) -> Result<(), Fault> {
+    let session = &link.session;
+    let (private, names) = only(privates(link, Some(label))?, label, place)?;
     session.destroy_object(private)?;
     for (public, _) in publics(session, Some(label))?.into_iter().filter(|(_, public)| public.id == names.id) {
         if let Err(refused) = session.destroy_object(public) {

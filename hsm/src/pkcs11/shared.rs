@@ -125,14 +125,14 @@ impl Shared {
     }
 
     /// A key by its label, from the handles that are kept or from the token.
-    pub(super) fn key(&self, session: &Session, label: &Label) -> Result<Arc<Key>, Fault> {
+    pub(super) fn key(&self, link: &Link, label: &Label) -> Result<Arc<Key>, Fault> {
         let kept = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(label).cloned();
-        kept.map_or_else(|| self.find(session, label), Ok)
+        kept.map_or_else(|| self.find(link, label), Ok)
     }
 
     /// A key by its label, from the token.
-    pub(super) fn find(&self, session: &Session, label: &Label) -> Result<Arc<Key>, Fault> {
-        let found = objects::find(session, &self.curves, label, &self.place);
+    pub(super) fn find(&self, link: &Link, label: &Label) -> Result<Arc<Key>, Fault> {
+        let found = objects::find(link, &self.curves, label, &self.place);
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         let Ok(key) = found else {
             keys.remove(label);

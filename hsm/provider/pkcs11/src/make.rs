@@ -126,11 +126,14 @@ fn on_the_card(module: &Module, session: &Session, algorithm: Algorithm, names: 
     if !session.is_writable {
         return Err(CKR_SESSION_READ_ONLY);
     }
-    let Some(file) = module.names().filter(|_| module.access() != Access::NoKeys) else { return Err(CKR_TOKEN_WRITE_PROTECTED) };
     let code = |error: Error| module.code(&error);
     let label = names.label_on_card()?;
-    let keys = module.card().keys().map_err(code)?;
+    let keys = module.card().keys().map_err(|error| match module.access() {
+        Access::NoKeys => CKR_TOKEN_WRITE_PROTECTED,
+        Access::Open | Access::Locked | Access::Unlocked => code(error),
+    })?;
     let key = keys.generate(&label, algorithm).map_err(code)?;
+    let file = module.names().ok_or(CKR_TOKEN_WRITE_PROTECTED)?;
     for (class, given) in [Class::Public, Class::Private].into_iter().zip(names.kept(&label)) {
         if let Err(error) = if given.is_empty() { Ok(()) } else { file.give(&key, class, &given) } {
             // A key that nobody was told of helps nobody.

@@ -24,6 +24,8 @@ const CHEAP: Cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Login {
     Needed,
+    /// Keys are on a service, of which a file of settings tells.
+    OnService,
     /// The settings name a source of the password.
     BySettings,
 }
@@ -37,12 +39,21 @@ impl Card {
     /// A card without keys yet.
     pub fn new(login: Login) -> Self {
         let card = Self { folder: tempfile::tempdir().expect("a temporary folder (set TMPDIR to one that can be written)"), login };
-        let options = Options { path: card.path("keys"), production: false, allow_software: true };
-        Software::create_at(&options, &Secret::new(PASSWORD.as_bytes().to_vec()), CHEAP).expect("a file of keys");
+        drop(card.keys());
+        fs::write(card.path("card.toml"), "# All by the environment.\n").expect("written");
         let mut password = fs::OpenOptions::new();
         let password = password.create(true).write(true).truncate(true).mode(0o600).open(card.path("password"));
         std::io::Write::write_all(&mut password.expect("a file"), PASSWORD.as_bytes()).expect("written");
         card
+    }
+
+    /// Its file of keys, made where there is none.
+    pub fn keys(&self) -> Software {
+        let options = Options { path: self.path("keys"), production: false, allow_software: true };
+        let password = Secret::new(PASSWORD.as_bytes().to_vec());
+        let keys =
+            if options.path.exists() { Software::open(&options, &password) } else { Software::create_at(&options, &password, CHEAP) };
+        keys.expect("a file of keys")
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -56,11 +67,10 @@ impl Card {
     /// The settings as variables.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let text = |path: PathBuf| path.to_str().expect("a path in text").to_owned();
-        let mut variables = vec![
-            ("CHAINBOX_CARD_SETTINGS", text(self.path("card.toml"))),
-            ("CHAINBOX_CARD_KEYS", text(self.path("keys"))),
-            ("CHAINBOX_CARD_LOG", text(self.path("log"))),
-        ];
+        let mut variables = vec![("CHAINBOX_CARD_SETTINGS", text(self.path("card.toml"))), ("CHAINBOX_CARD_LOG", text(self.path("log")))];
+        if self.login != Login::OnService {
+            variables.push(("CHAINBOX_CARD_KEYS", text(self.path("keys"))));
+        }
         if self.login == Login::BySettings {
             variables.push(("CHAINBOX_CARD_PASSWORD", format!("file:{}", text(self.path("password")))));
         }
@@ -69,10 +79,6 @@ impl Card {
 
     /// A command that finds this card.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let settings = self.path("card.toml");
-        if !settings.exists() {
-            fs::write(settings, "# All by the environment.\n").expect("written");
-        }
         let mut command = Command::new(program);
         command.envs(self.variables()).current_dir(self.folder());
         command

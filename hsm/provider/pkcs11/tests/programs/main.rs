@@ -5,4 +5,5 @@ mod build;
 mod card;
 mod library;
 mod openssl;
+mod service;
 mod tool;
