@@ -1,6 +1,9 @@
 //! The card: verification, keys and a log, by settings.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use arc_swap::ArcSwapOption;
 use chainbox_engine::{
@@ -25,6 +28,8 @@ pub struct Card {
     log: Arc<Log>,
     verifier: Verifier,
     keys: ArcSwapOption<Keys>,
+    /// Signatures by keys that were locked again.
+    signed_before: AtomicU64,
 }
 
 static CARD: PerProcess<Card> = PerProcess::new();
@@ -64,7 +69,7 @@ impl Card {
             _ => None,
         };
         let verifier = Verifier::new(&settings, link).map_err(|fault| Error::new(Kind::DeviceFailed, "the card", fault.to_string()))?;
-        Ok(Self { settings, log: Arc::clone(log), verifier, keys: ArcSwapOption::from_pointee(keys) })
+        Ok(Self { settings, log: Arc::clone(log), verifier, keys: ArcSwapOption::from_pointee(keys), signed_before: AtomicU64::new(0) })
     }
 
     /// The verdict on one item: together with those of other threads where several ask at once.
@@ -104,7 +109,8 @@ impl Card {
     /// Forgets keys that [`Self::unlock`] opened. Those of a password in the settings stay.
     pub fn lock(&self) {
         if self.settings.keys.is_some() && self.settings.password.is_none() {
-            self.keys.store(None);
+            let signed = self.keys.swap(None).map_or(0, |keys| keys.signed());
+            self.signed_before.fetch_add(signed, Relaxed);
         }
     }
 
@@ -122,7 +128,7 @@ impl Card {
 
     /// Writes a line of what was done so far.
     pub fn summary(&self) {
-        let signed = self.keys.load().as_ref().map_or(0, |keys| keys.signed());
+        let signed = self.signed_before.load(Relaxed) + self.keys.load().as_ref().map_or(0, |keys| keys.signed());
         self.log.line(Level::Info, &format!("{}; {signed} signed", self.verifier));
     }
 }
