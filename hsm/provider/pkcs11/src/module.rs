@@ -82,10 +82,9 @@ fn check_locking(arguments: &CK_C_INITIALIZE_ARGS) -> Answer<()> {
 pub(crate) fn finalize() -> Answer<()> {
     let module = get()?;
     MODULE.clear();
-    // Before the keys go, which know how much was signed with them.
-    module.card.summary();
     module.close_all();
     module.card.lock();
+    module.card.summary();
     Ok(())
 }
 
