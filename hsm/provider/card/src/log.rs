@@ -4,7 +4,7 @@ use std::{
     env, fmt,
     fs::{File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
     path::PathBuf,
     process,
     str::FromStr,
@@ -109,7 +109,8 @@ impl Log {
         // A log that cannot be written stops no verdict.
         let _ = match &self.file {
             Some(file) => (&*file).write_all(line.as_bytes()),
-            None => io::stderr().write_all(line.as_bytes()),
+            // Past the lock of standard error: a host that forks while another thread holds it would leave it locked for ever in the child.
+            None => io::stderr().as_fd().try_clone_to_owned().and_then(|stderr| File::from(stderr).write_all(line.as_bytes())),
         };
     }
 }

@@ -1,4 +1,9 @@
-/* A host that forks while its threads work: the child is told that the handles it inherited are none, opens anew and works, and the parent goes on. */
+/*
+ * A host that forks while its threads work and write lines of the log: the child is told that the handles it inherited are none, opens anew and works, and the
+ * parent goes on.
+ *
+ *     fork LIBRARY FORKS
+ */
 #define _GNU_SOURCE
 #include "host.h"
 
@@ -6,7 +11,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-enum { THREADS = 4, FORKS = 4 };
+enum { THREADS = 4 };
 
 static SGD_HANDLE device, session;
 static atomic_bool is_over;
@@ -29,8 +34,10 @@ static void *work(void *unused)
     SGD_HANDLE own;
     OK(sdf.OpenSession(device, &own));
     get_right(own, GUARDED);
-    while (!atomic_load(&is_over))
+    while (!atomic_load(&is_over)) {
         verify(own);
+        ANSWERS(sdf.GetPrivateKeyAccessRight(own, GUARDED, password(), 3), SDR_PRKRERR);
+    }
     OK(sdf.CloseSession(own));
     return unused;
 }
@@ -50,6 +57,7 @@ static void child(void)
     ANSWERS(sdf.CloseDevice(device), SDR_INARGERR);
     OK(sdf.OpenSession(other, &inside));
     ANSWERS(sdf.InternalSign_ECC(inside, GUARDED, e, sizeof e, &made), SDR_PARDENY);
+    ANSWERS(sdf.GetPrivateKeyAccessRight(inside, GUARDED, password(), 3), SDR_PRKRERR);
     get_right(inside, GUARDED);
     verify(inside);
     OK(sdf.CloseSession(inside));
@@ -59,14 +67,15 @@ static void child(void)
 int main(int argc, char **argv)
 {
     pthread_t threads[THREADS];
-    CHECK(argc == 2);
+    CHECK(argc == 3);
+    size_t forks = strtoul(argv[2], NULL, 10);
     load(argv[1]);
     OK(sdf.OpenDevice(&device));
     OK(sdf.OpenSession(device, &session));
     get_right(session, GUARDED);
     for (size_t at = 0; at < THREADS; at++)
         CHECK(pthread_create(&threads[at], NULL, work, NULL) == 0);
-    for (size_t at = 0; at < FORKS; at++) {
+    for (size_t at = 0; at < forks; at++) {
         int status;
         pid_t process = fork();
         CHECK(process >= 0);

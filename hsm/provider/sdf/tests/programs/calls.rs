@@ -59,5 +59,5 @@ fn many_threads_under_the_sanitizers() {
 
 #[test]
 fn a_fork_opens_anew_and_its_parent_goes_on() {
-    succeeded(&Host::new().run("fork.c", &[]));
+    succeeded(&Host::new().run("fork.c", &["8"]));
 }

@@ -5,4 +5,5 @@ mod calls;
 mod host;
 mod installed;
 mod items;
+mod service;
 mod settings;
