@@ -11,7 +11,7 @@ use chainbox_engine::{
     batch::{Item, Shape},
     verdict::Verdict,
 };
-use chainbox_hsm::{Error, Kind, secret::Secret};
+use chainbox_hsm::{Algorithm, Error, KeyInfo, Kind, device::contract::verifies, secret::Secret, software::Ephemeral};
 
 use crate::{
     keys::Keys,
@@ -62,6 +62,7 @@ impl Card {
 
     fn open_logged(settings: Settings, log: &Arc<Log>) -> Result<Self, Error> {
         settings.check()?;
+        check_signing()?;
         let link = settings.service.as_ref().map(|address| Link::open(address, &settings, log)).transpose()?;
         let keys = match (&settings.keys, &settings.password, &link) {
             (Some(path), Some(password), _) => Some(Keys::of_file(path, &password.read(&format!("password of {}", path.display()))?)?),
@@ -131,6 +132,20 @@ impl Card {
         let signed = self.signed_before.load(Relaxed) + self.keys.load().as_ref().map_or(0, |keys| keys.signed());
         self.log.line(Level::Info, &format!("{}; {signed} signed", self.verifier));
     }
+}
+
+/// That what new keys sign verifies. Tables of the libraries that sign are made by this, too: they would be half made for ever in the child of a process that
+/// forks while a thread makes them.
+fn check_signing() -> Result<(), Error> {
+    Algorithm::ALL.into_iter().try_for_each(|algorithm| {
+        let (key, digest) = (Ephemeral::generate(algorithm)?, [1; 32]);
+        let info = KeyInfo { label: "self-test".parse().expect("a label"), algorithm, public_key: *key.public_key() };
+        if verifies(&info, &digest, &key.sign(&digest)?) {
+            return Ok(());
+        }
+        let error = Error::new(Kind::DeviceFailed, "the card", format!("its own signature by {algorithm} does not verify"));
+        Err(error.remedy("is this machine's memory sound? Report it if so"))
+    })
 }
 
 #[cfg(test)]

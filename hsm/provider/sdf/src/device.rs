@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use chainbox_card::{Card, Level};
 use chainbox_hsm::{
-    Algorithm, Error, KeyInfo, Kind,
-    device::contract::verifies,
+    Error,
     sdf::{
         Code,
         abi::{DeviceInfo, SM2_BITS},
     },
-    software::sm2::PrivateKey,
 };
 
 use crate::{algorithm::abilities, files, indexes::Indexes};
@@ -46,7 +44,6 @@ impl Device {
         };
         let indexes = Indexes::read(card.settings()).map_err(refuse)?;
         check_keys(&card, &indexes).map_err(refuse)?;
-        check_signing().map_err(refuse)?;
         Ok(Self { card, indexes })
     }
 
@@ -92,18 +89,6 @@ fn check_keys(card: &Card, indexes: &Indexes) -> Result<(), Error> {
         }
         checked => checked,
     }
-}
-
-/// That what a new key signs verifies. A table of the library that signs is made by this, too: it would be half made for ever in the child of a host that forks
-/// while a thread makes it.
-fn check_signing() -> Result<(), Error> {
-    let failed =
-        |what: &str| Error::new(Kind::DeviceFailed, "self-test of SM2", what).remedy("is the system's source of randomness there?");
-    let key = PrivateKey::generate().map_err(|failure| failed(&failure.to_string()))?;
-    let e = [1; 32];
-    let signature = key.sign(&e).map_err(|failure| failed(&failure.to_string()))?;
-    let info = KeyInfo { label: "self-test".parse().expect("a label"), algorithm: Algorithm::Sm2, public_key: key.public_key() };
-    if verifies(&info, &e, &signature) { Ok(()) } else { Err(failed("a signature does not verify")) }
 }
 
 /// What `SDF_GetDeviceInfo` says.
