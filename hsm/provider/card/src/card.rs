@@ -127,10 +127,12 @@ impl Card {
         &self.log
     }
 
-    /// Writes a line of what was done so far.
+    /// Writes a line of what was done so far. Nothing done, nothing said: programs load the library and never use it.
     pub fn summary(&self) {
         let signed = self.signed_before.load(Relaxed) + self.keys.load().as_ref().map_or(0, |keys| keys.signed());
-        self.log.line(Level::Info, &format!("{}; {signed} signed", self.verifier));
+        if signed > 0 || self.verifier.verified() > 0 {
+            self.log.line(Level::Info, &format!("{}; {signed} signed", self.verifier));
+        }
     }
 }
 

@@ -65,6 +65,11 @@ impl Question {
 }
 
 impl Verifier {
+    /// How many verdicts it gave.
+    pub(crate) fn verified(&self) -> u64 {
+        self.counts.service.load(Relaxed) + self.counts.here.load(Relaxed)
+    }
+
     pub(crate) fn new(settings: &Settings, link: Option<Arc<Link>>) -> Result<Self, Fault> {
         // Verification stays on the threads that ask; the pool's only one makes the tables of keys that come again.
         let cpu = Cpu::with_options(&CpuOptions { threads: Some(1), key_table_bytes: settings.key_table_bytes, ..CpuOptions::default() })?;
@@ -136,7 +141,7 @@ impl fmt::Display for Verifier {
     /// What was done so far.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [service, here, batches] = [&self.counts.service, &self.counts.here, &self.counts.batches].map(|count| count.load(Relaxed));
-        write!(f, "{} verified in {batches} batches: {service} by the service, {here} by this process's CPU", service + here)?;
+        write!(f, "{} verified in {batches} batches: {service} by the service, {here} by this process's CPU", self.verified())?;
         let known = self.cpu.known_keys();
         write!(f, "; tables of {} keys in {} MiB", known.keys, known.bytes >> 20)
     }

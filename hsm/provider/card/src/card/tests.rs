@@ -40,6 +40,7 @@ fn single_items_get_the_engine_s_verdicts() {
         let expected = Cpu::new().verify(&batch).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let card = Card::open(Settings { gather, ..settings(folder.path()) }).unwrap();
+        card.summary();
         thread::scope(|scope| {
             for first in 0..12 {
                 let (card, items, expected) = (&card, &items, &expected);
@@ -53,6 +54,7 @@ fn single_items_get_the_engine_s_verdicts() {
         });
         card.summary();
         let text = log(folder.path());
+        assert_eq!(text.lines().count(), 1, "nothing is said before anything is done: {text}");
         assert!(text.contains(" 600 verified in ") && text.contains("0 by the service, 600 by this process's CPU"), "{text}");
     }
 }
