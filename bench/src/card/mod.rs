@@ -114,11 +114,13 @@ impl<'a> Bench<'a> {
     fn single(&self) -> Result<Vec<Row>, Error> {
         let shape = Spec { input: Input::Message, ..Spec::new(Scheme::Sm2Sm3, 0) }.shape();
         let batches = self.items.iter().map(|signed| one(shape, signed)).collect::<Result<Vec<_>, _>>()?;
+        let answer = |index: usize| self.engine.verify_here(&batches[index]).as_slice() == [self.items[index].expected()];
+        let engine = |time| crowd::sample("the engine", 1, self.items.len(), time, &answer);
+        // Once: the engine is the same in all rounds.
+        engine(self.options.warm_time_single)?;
         self.section(Section::Single, 1, |samples| {
             samples.push((By::InProcess, self.stand_in(1, &["--library-only"], None)?.sample("verify", "library")?));
-            let answer = |index: usize| self.engine.verify_here(&batches[index]).as_slice() == [self.items[index].expected()];
-            crowd::sample("the engine", 1, self.items.len(), self.options.warm_time, &answer)?;
-            samples.push((By::Engine, crowd::sample("the engine", 1, self.items.len(), self.options.sample_time, &answer)?));
+            samples.push((By::Engine, engine(self.options.sample_time)?));
             Ok(())
         })
     }
@@ -157,7 +159,8 @@ impl<'a> Bench<'a> {
 
     /// One run of the stand-in.
     fn stand_in(&self, threads: usize, further: &[&str], settings: Option<&Path>) -> Result<node::Lines, Error> {
-        let Options { sessions, sample_time, warm_time, .. } = *self.options;
+        let Options { sessions, sample_time, warm_time, warm_time_single, .. } = *self.options;
+        let warm_time = if threads == 1 { warm_time_single } else { warm_time };
         let mut arguments = vec!["--items".to_owned(), self.items_file.display().to_string(), "--rounds".to_owned(), "1".to_owned()];
         let numbers = [("--threads", threads as f64), ("--sessions", sessions as f64)];
         let times = [("--seconds", sample_time.as_secs_f64()), ("--warm", warm_time.as_secs_f64())];

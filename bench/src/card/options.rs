@@ -21,6 +21,8 @@ pub struct Options {
     pub sample_time: Duration,
     /// How long a contender works before each of its samples: a node runs for longer than a benchmark.
     pub warm_time: Duration,
+    /// The same where one thread asks, which takes longer until the keys that come again have their tables.
+    pub warm_time_single: Duration,
 }
 
 impl Options {
@@ -34,6 +36,7 @@ impl Options {
         samples: 5,
         sample_time: Duration::from_millis(1_500),
         warm_time: Duration::from_millis(2_500),
+        warm_time_single: Duration::from_secs(10),
     };
 
     /// A first impression, in half a minute.
