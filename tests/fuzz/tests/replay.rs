@@ -26,6 +26,7 @@ replay! {
     recover: "recover",
     rlp: "rlp",
     transaction: "transaction",
+    native: "native",
     jsonl: "jsonl",
     eth_tx: "eth-tx",
     wycheproof: "wycheproof",
