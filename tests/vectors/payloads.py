@@ -8,15 +8,15 @@ SM3 and Z_A are those of sm2_adversarial/, Keccak-256 stands here, SHA-256 is Py
 
 from __future__ import annotations
 
-import json
 import sys
 from hashlib import sha256
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OUTPUT = HERE / "payloads.json"
-sys.path.insert(0, str(HERE / "sm2_adversarial"))
+sys.path[:0] = [str(HERE / "sm2_adversarial"), str(HERE)]
 
+from checked_in import write_or_check  # noqa: E402
 from known_answers import STANDARD, self_test  # noqa: E402
 from verifier import DEFAULT_ID, digest  # noqa: E402
 
@@ -129,16 +129,5 @@ def vectors() -> dict:
     }
 
 
-def main(arguments: list[str]) -> int:
-    text = json.dumps(vectors(), indent=1, ensure_ascii=False) + "\n"
-    if arguments == ["--check"]:
-        if OUTPUT.read_text() == text:
-            return 0
-        print(f"{OUTPUT.name} is not what {Path(__file__).name} makes: run it without --check", file=sys.stderr)
-        return 1
-    OUTPUT.write_text(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check(OUTPUT, vectors(), sys.argv[1:]))

@@ -8,7 +8,6 @@ The curves' arithmetic stands here in Python's integers. SM3 is that of sm2_adve
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from hashlib import sha256
@@ -19,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 OUTPUT = HERE / "transactions.json"
 sys.path[:0] = [str(HERE / "sm2_adversarial"), str(HERE)]
 
+from checked_in import write_or_check  # noqa: E402
 from payloads import keccak256  # noqa: E402
 from sm3 import sm3  # noqa: E402
 
@@ -247,16 +247,5 @@ def vectors() -> dict:
     }
 
 
-def main(arguments: list[str]) -> int:
-    text = json.dumps(vectors(), indent=1) + "\n"
-    if arguments == ["--check"]:
-        if OUTPUT.read_text() == text:
-            return 0
-        print(f"{OUTPUT.name} is not what {Path(__file__).name} makes: run it without --check", file=sys.stderr)
-        return 1
-    OUTPUT.write_text(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check(OUTPUT, vectors(), sys.argv[1:]))

@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +13,7 @@ use chainbox_bench::{
 use chainbox_engine::simd::Processor;
 use clap::ValueHint;
 
-use super::{Outputs, introduce, warn};
+use super::{Outputs, introduce, show, warn};
 use crate::error::Error;
 
 /// The name of the library's file.
@@ -61,7 +60,8 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     let programs = Programs { chainbox: &program, library: &library, node: args.node.as_deref() };
     let report = card::run(&options, &programs, machine, |row| {
         if printed.is_ok() {
-            printed = show(row, json, last != Some(row.section));
+            let heading = (last != Some(row.section)).then(|| format!("{}\n{}", row.section.title(), Row::header()));
+            printed = show(row, json, heading);
             last = Some(row.section);
         }
     });
@@ -75,16 +75,4 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
 fn library_beside(program: &Path) -> PathBuf {
     let beside = program.with_file_name(LIBRARY);
     if beside.is_file() { beside } else { LIBRARY.into() }
-}
-
-/// Prints a figure, under a heading where it is the first of its section.
-fn show(row: &Row, json: bool, is_first: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if json {
-        return writeln!(out, "{}", serde_json::to_string(row)?);
-    }
-    if is_first {
-        writeln!(out, "\n{}\n{}", row.section.title(), Row::header())?;
-    }
-    writeln!(out, "{row}")
 }

@@ -1,16 +1,14 @@
 //! `chainbox bench cpu`.
 
-use std::io::{self, Write};
-
 use chainbox_bench::{
     cpu::{self, Options},
     machine::Machine,
     page,
-    report::{Figure, Section},
+    report::Section,
 };
 use chainbox_engine::simd::{Feature, Processor};
 
-use super::{Outputs, introduce, warn};
+use super::{Outputs, introduce, show, warn};
 use crate::error::Error;
 
 /// The options of `chainbox bench cpu`.
@@ -80,25 +78,14 @@ fn measure(args: &Args, options: &Options, machine: Machine) -> Result<(), Error
     let mut title = "";
     let report = cpu::run(options, args.only, machine, |figure| {
         if printed.is_ok() {
-            printed = show(figure, json, title != figure.title());
+            let heading = (title != figure.title()).then(|| format!("{}\n{}", figure.title(), figure.header()));
+            printed = show(&figure, json, heading);
             title = figure.title();
         }
     });
     let report = report.map_err(|error| Error::new(error.to_string()))?;
     printed.map_err(|error| Error::stdout(&error))?;
     args.outputs.write(&report, || page::html(&report, &args.command()))
-}
-
-/// Prints a figure, under a heading where it is the first of its section.
-fn show(figure: Figure<'_>, json: bool, is_first: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if json {
-        return writeln!(out, "{}", serde_json::to_string(&figure)?);
-    }
-    if is_first {
-        writeln!(out, "\n{}\n{}", figure.title(), figure.header())?;
-    }
-    writeln!(out, "{figure}")
 }
 
 #[cfg(test)]

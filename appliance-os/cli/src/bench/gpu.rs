@@ -21,7 +21,7 @@ use chainbox_engine::{
 };
 use serde_json::json;
 
-use super::{Outputs, introduce, warn};
+use super::{Outputs, introduce, show, warn};
 use crate::{
     backends::{
         self, Choice,
@@ -121,7 +121,8 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     let mut last = None;
     let report = gpu::run(&options, args.only, &contestants, machine, |row| {
         if printed.is_ok() {
-            printed = show(row, json, last != Some(row.section));
+            let heading = (last != Some(row.section)).then(|| format!("{}\n{}", row.section.title(), Row::header()));
+            printed = show(row, json, heading);
             last = Some(row.section);
         }
     });
@@ -177,18 +178,6 @@ fn lines(opened: &[Opened], options: &Options) -> Vec<String> {
         options.runs
     );
     devices.chain(none).chain([how]).collect()
-}
-
-/// Prints a figure, under a heading where it is the first of its section.
-fn show(row: &Row, json: bool, is_first: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if json {
-        return writeln!(out, "{}", serde_json::to_string(row)?);
-    }
-    if is_first {
-        writeln!(out, "\n{}\n{}", row.section.title(), Row::header())?;
-    }
-    writeln!(out, "{row}")
 }
 
 /// Prints what follows from the figures.

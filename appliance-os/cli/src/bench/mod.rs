@@ -6,6 +6,7 @@ mod gpu;
 mod service;
 
 use std::{
+    fmt::Display,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -111,4 +112,16 @@ fn introduce(machine: &Machine, samples: usize, json: bool, lines: &[String]) ->
     let features: Vec<_> = machine.features().collect();
     writeln!(out, "instructions: {}", if features.is_empty() { "the portable form".to_owned() } else { features.join(", ") })?;
     lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// Prints a figure, under its heading where it is the first of its section.
+fn show(figure: &(impl Serialize + Display), json: bool, heading: Option<String>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if json {
+        return writeln!(out, "{}", serde_json::to_string(figure)?);
+    }
+    if let Some(heading) = heading {
+        writeln!(out, "\n{heading}")?;
+    }
+    writeln!(out, "{figure}")
 }

@@ -1,9 +1,6 @@
 //! `chainbox bench service`.
 
-use std::{
-    env,
-    io::{self, Write},
-};
+use std::env;
 
 use chainbox_bench::{
     machine::Machine,
@@ -15,7 +12,7 @@ use chainbox_bench::{
 };
 use chainbox_engine::simd::Processor;
 
-use super::{Outputs, introduce, warn};
+use super::{Outputs, introduce, show, warn};
 use crate::error::Error;
 
 /// The options of `chainbox bench service`.
@@ -64,23 +61,12 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     let mut last = None;
     let report = service::run(&options, args.only, &program, machine, |row| {
         if printed.is_ok() {
-            printed = show(row, json, last != Some(row.subject.section));
+            let heading = (last != Some(row.subject.section)).then(|| format!("{}\n{}", row.subject.section.title(), Row::header()));
+            printed = show(row, json, heading);
             last = Some(row.subject.section);
         }
     });
     let report = report.map_err(|error| Error::new(error.to_string()))?;
     printed.map_err(|error| Error::stdout(&error))?;
     args.outputs.write(&report, || page::service_html(&report, &args.command()))
-}
-
-/// Prints a figure, under a heading where it is the first of its section.
-fn show(row: &Row, json: bool, is_first: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if json {
-        return writeln!(out, "{}", serde_json::to_string(row)?);
-    }
-    if is_first {
-        writeln!(out, "\n{}\n{}", row.subject.section.title(), Row::header())?;
-    }
-    writeln!(out, "{row}")
 }

@@ -2,14 +2,14 @@
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use chainbox_card::{Card, Settings, log::Target};
+use chainbox_card::{Card, Settings, log::Target, settings::TlsFiles};
 use chainbox_engine::{
     backend::Cpu,
     batch::{Input, Item, Shape},
@@ -21,8 +21,12 @@ use chainbox_hsm::{
     signer::{self, Local},
     software::{Options, Software},
 };
-use chainbox_service::{Backends, Service, Signing, settings};
+use chainbox_service::{
+    Backends, Service, Signing,
+    settings::{self, Source},
+};
 use chainbox_workloads::{Kind as Fault, SignedItem, Spec, Workload};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::runtime::Runtime;
 
 /// A test that takes that long hangs.
@@ -38,6 +42,20 @@ fn service_settings(folder: &Path) -> settings::Settings {
     settings.grpc.listen = None;
     settings.http.listen = None;
     settings
+}
+
+/// A source of the service that nobody is yet.
+fn source() -> Source {
+    Source {
+        name: "card".to_owned(),
+        certificates: Vec::new(),
+        users: Vec::new(),
+        weight: 100,
+        items_in_flight_max: 1024,
+        bytes_in_flight_max: 1 << 20,
+        sign_keys: Vec::new(),
+        sign_roles: Vec::new(),
+    }
 }
 
 fn start(runtime: &Runtime, settings: settings::Settings, signing: Option<Signing>) -> Service {
@@ -110,6 +128,52 @@ fn verdicts_are_the_same_while_the_service_goes_away_and_returns() {
     runtime.block_on(service.shutdown()).unwrap();
 }
 
+/// Writes an authority, and a certificate with its key for each name, as `NAME.pem` and `NAME.key`.
+fn write_certificates(folder: &Path, names: [&str; 2]) {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    fs::write(folder.join("authority.pem"), authority.pem()).unwrap();
+    for name in names {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        fs::write(folder.join(name).with_extension("pem"), certificate.pem()).unwrap();
+        fs::write(folder.join(name).with_extension("key"), key.serialize_pem()).unwrap();
+        fs::set_permissions(folder.join(name).with_extension("key"), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+/// Over TLS, with a certificate of the card's own where the service asks for one; without it the device cannot be opened.
+#[test]
+fn a_service_behind_tls_verifies() {
+    let (runtime, folder, (shape, items)) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap(), items());
+    let file = |name: &str| folder.path().join(name);
+    write_certificates(folder.path(), ["localhost", "card"]);
+    let mut behind_tls = service_settings(folder.path());
+    behind_tls.grpc.listen = Some(([127, 0, 0, 1], 0).into());
+    behind_tls.tls = Some(settings::Tls {
+        certificate: file("localhost.pem"),
+        key: file("localhost.key"),
+        client_authorities: Some(file("authority.pem")),
+    });
+    behind_tls.sources = vec![Source { certificates: vec!["card".to_owned()], ..source() }];
+    let service = start(&runtime, behind_tls, None);
+    let port = service.addresses().grpc.as_ref().unwrap().rsplit_once(':').unwrap().1.to_owned();
+    let tls = TlsFiles { ca: file("authority.pem"), certificate: Some(file("card.pem")), key: Some(file("card.key")) };
+    let with = |tls| Settings {
+        service: Some(format!("https://localhost:{port}").parse().unwrap()),
+        tls: Some(tls),
+        fallback: false,
+        ..card_settings(folder.path(), &service)
+    };
+    let card = Card::open(with(tls.clone())).unwrap();
+    verify_all(&card, shape, &items);
+    card.summary();
+    until_logged(folder.path(), " 240 by the service, 0 by this process's CPU");
+    assert!(Card::open(with(TlsFiles { certificate: None, key: None, ..tls })).is_err());
+    runtime.block_on(service.shutdown()).unwrap();
+}
+
 /// A card whose service is not there yet works at once, and moves to the service when that comes.
 #[test]
 fn a_service_that_comes_later_is_found() {
@@ -156,16 +220,8 @@ fn the_service_signs_where_the_settings_say_so() {
     let roles = vec![Role::Opaque];
     with_key.hsm.keys =
         vec![settings::SigningKey { label: Some(label("node")), scheme: Some(Scheme::Sm2Sm3), roles: roles.clone(), ..Default::default() }];
-    with_key.sources = vec![settings::Source {
-        name: "card".to_owned(),
-        certificates: Vec::new(),
-        users: vec![fs::metadata(folder.path()).unwrap().uid().to_string()],
-        weight: 100,
-        items_in_flight_max: 1024,
-        bytes_in_flight_max: 1 << 20,
-        sign_keys: vec![label("node")],
-        sign_roles: roles,
-    }];
+    let own = Source { users: vec![fs::metadata(folder.path()).unwrap().uid().to_string()], ..source() };
+    with_key.sources = vec![Source { sign_keys: vec![label("node")], sign_roles: roles, ..own }];
     let service = start(&runtime, with_key, Some(signing));
     let card = Card::open(Settings { sign_on_service: true, ..card_settings(folder.path(), &service) }).unwrap();
     let keys = card.keys().unwrap();

@@ -1,6 +1,12 @@
 //! What the functions answer: by the standards' examples, by what callers get wrong, from many threads, and after a fork.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
 use super::host::{Build, Host, is_installed, library, root, succeeded};
 
@@ -60,4 +66,21 @@ fn many_threads_under_the_sanitizers() {
 #[test]
 fn a_fork_opens_anew_and_its_parent_goes_on() {
     succeeded(&Host::new().run("fork.c", &["8"]));
+}
+
+/// Killed at any moment, a host leaves whole files, no lock that is taken, and keys that sign.
+#[test]
+fn a_host_that_crashes_leaves_nothing_half_done() {
+    let host = Host::new();
+    let program = host.compile("crash.c", Build::Plain).expect("a compiler compiles");
+    for round in 0..8 {
+        let mut working = host.command(&program).arg(library()).arg("work").stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(working.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "works\n");
+        thread::sleep(Duration::from_micros(700 * round));
+        working.kill().unwrap();
+        working.wait().unwrap();
+        succeeded(&host.end(host.command(&program).arg(library()).arg("check")));
+    }
 }
