@@ -1,0 +1,5 @@
+//! The slim node of a permissioned chain: from signed bytes to durable blocks.
+pub mod block;
+pub mod genesis;
+pub mod refusal;
+pub mod types;
