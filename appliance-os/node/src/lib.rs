@@ -1,5 +1,7 @@
 //! The slim node of a permissioned chain: from signed bytes to durable blocks.
 pub mod block;
 pub mod genesis;
+pub mod merkle;
 pub mod refusal;
+pub mod state;
 pub mod types;
