@@ -167,7 +167,9 @@ impl State {
     pub fn account(&mut self, path: &Digest) -> io::Result<Account> {
         match self.get(path)? {
             None => Ok(Account::default()),
-            Some(value) => Account::from_value(value).ok_or_else(|| io::Error::other("an account of the state is damaged: run verify-store")),
+            Some(value) => {
+                Account::from_value(value).ok_or_else(|| io::Error::other("an account of the state is damaged: run verify-store"))
+            }
         }
     }
 

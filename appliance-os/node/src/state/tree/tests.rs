@@ -56,7 +56,11 @@ fn roots_and_ways_are_those_of_the_definition() {
             }
             let mut list: Vec<_> = changes.iter().map(|(key, value)| change(*key, *value)).collect();
             for (key, value) in changes {
-                if let Some(value) = value { known.insert(key, value) } else { known.remove(&key) };
+                if let Some(value) = value {
+                    known.insert(key, value)
+                } else {
+                    known.remove(&key)
+                };
             }
             let prepared = state.prepare(height, &mut list).unwrap();
             let root = prepared.root;
