@@ -5,4 +5,5 @@ pub mod genesis;
 pub mod merkle;
 pub mod refusal;
 pub mod state;
+pub mod text;
 pub mod types;
