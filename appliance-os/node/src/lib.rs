@@ -3,6 +3,7 @@ pub mod block;
 pub mod execute;
 pub mod genesis;
 pub mod merkle;
+pub mod pool;
 pub mod refusal;
 pub mod state;
 pub mod text;
