@@ -169,6 +169,17 @@ impl<'a> Transaction<'a> {
 }
 
 impl<'a> Body<'a> {
+    /// Reads a signed part alone, and how many bytes of payload a record says that it has; the payload itself is not there.
+    ///
+    /// # Errors
+    /// The first [`Refusal`] in the order of the bytes.
+    pub fn decode(signed: &'a [u8]) -> Result<(Self, usize), Refusal> {
+        let mut reader = Reader::new(signed);
+        let read = Self::read(&mut reader)?;
+        reader.end()?;
+        Ok(read)
+    }
+
     /// Reads a body, and how long the payload is that stands behind the signature.
     fn read(reader: &mut Reader<'a>) -> Result<(Self, usize), Refusal> {
         let version = reader.byte(Field::Version)?;

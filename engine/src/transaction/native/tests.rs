@@ -33,6 +33,14 @@ fn what_is_written_is_read() {
             assert_eq!((transaction.body, transaction.signature), (body, &SIGNATURE));
             assert_eq!(transaction.signed, body.signed_part().unwrap());
             assert!(raw.len() <= TRANSACTION_BYTES_MAX);
+            // The signed part alone says all but the payload.
+            let (mut alone, payload_bytes) = Body::decode(transaction.signed).unwrap();
+            assert_eq!(payload_bytes, raw.len() - transaction.signed.len() - SIGNATURE_BYTES);
+            if let (Content::Record { payload, .. }, Content::Record { payload: whole, .. }) = (&mut alone.content, content) {
+                *payload = whole;
+            }
+            assert_eq!(alone, body);
+            assert_eq!(Body::decode(&raw[..transaction.signed.len() + 1]), Err(Refusal::Trailing(1)));
         }
     }
     let largest = Content::Record { digest: &[0; 32], media_type: &"m".repeat(MEDIA_TYPE_BYTES_MAX), payload: &vec![0; PAYLOAD_BYTES_MAX] };
