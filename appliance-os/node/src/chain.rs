@@ -16,6 +16,7 @@ use crate::{
     block::{Block, Header},
     execute::{Executed, Input, Rules, execute},
     genesis::Genesis,
+    machine::Applied,
     merkle::{Hasher, TransactionTree},
     pool::Nonces,
     refusal::Refusal,
@@ -70,7 +71,7 @@ pub struct Executable {
     /// What it changes in the state.
     pub changes: Vec<Change>,
     /// The identities of its transactions.
-    pub ids: Vec<Digest>,
+    pub ids: Arc<[Digest]>,
     /// The documents that it records, and the indices of the transactions that do.
     pub records: Vec<(Digest, u32)>,
     prepared: Prepared,
@@ -164,7 +165,7 @@ impl Chain {
         }
         let prepared = state.prepare(height, &mut changes)?;
         drop(state);
-        let ids: Vec<_> = kept.iter().map(|index| candidates[*index].id).collect();
+        let ids: Arc<[Digest]> = kept.iter().map(|index| candidates[*index].id).collect();
         let tree = TransactionTree::new(&self.hasher, ids.iter().zip(kept.iter().map(|index| inputs[*index].transaction.signature)));
         let header = Header {
             suite: self.genesis.suite,
@@ -232,7 +233,7 @@ impl Chain {
             return wrong("the state after it does not have the root that it names");
         }
         let records = records(transactions.iter());
-        Ok(Executable { id: header.id(), changes, ids, records, prepared, block: block.clone() })
+        Ok(Executable { id: header.id(), changes, ids: ids.into(), records, prepared, block: block.clone() })
     }
 
     /// Reads the transactions of a block, and checks what needs no state.
@@ -266,16 +267,30 @@ pub struct Committed {
     /// What it changed in the state.
     pub changes: Vec<Change>,
     /// The identities of its transactions.
-    pub ids: Vec<Digest>,
+    pub ids: Arc<[Digest]>,
     /// The documents that it records, and the indices of the transactions that do.
     pub records: Vec<(Digest, u32)>,
 }
 
+impl Committed {
+    /// What is to be taken over into the stored state.
+    #[must_use]
+    pub fn into_applied(self) -> Applied {
+        Applied { height: self.block.header.height, changes: self.changes, ids: self.ids, records: self.records }
+    }
+}
+
 /// What can be said against a transaction without the state and without its signature.
+fn check_stateless(genesis: &Genesis, transaction: &Transaction<'_>) -> Result<(), Refusal> {
+    check_chain(genesis, transaction)?;
+    if transaction.payload_fits() { Ok(()) } else { Err(Refusal::PayloadDigest) }
+}
+
+/// That a transaction is for this chain.
 ///
 /// # Errors
 /// The [`Refusal`].
-pub fn check_stateless(genesis: &Genesis, transaction: &Transaction<'_>) -> Result<(), Refusal> {
+pub fn check_chain(genesis: &Genesis, transaction: &Transaction<'_>) -> Result<(), Refusal> {
     let body = &transaction.body;
     if body.chain_id != genesis.chain_id {
         return Err(Refusal::WrongChain { found: body.chain_id, here: genesis.chain_id });
@@ -283,7 +298,7 @@ pub fn check_stateless(genesis: &Genesis, transaction: &Transaction<'_>) -> Resu
     if body.suite != genesis.suite {
         return Err(Refusal::WrongSuite { found: body.suite, here: genesis.suite });
     }
-    if transaction.payload_fits() { Ok(()) } else { Err(Refusal::PayloadDigest) }
+    Ok(())
 }
 
 /// The accounts that sent transactions.

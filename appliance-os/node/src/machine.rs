@@ -61,6 +61,8 @@ pub struct Confirmed<W> {
     pub header: Header,
     /// Its identity.
     pub id: Digest,
+    /// The identities of its transactions.
+    pub ids: Arc<[Digest]>,
     /// Who waits for each of its transactions, in order; none waits for those of a block that was there before a restart.
     pub waiters: Vec<W>,
 }
@@ -73,7 +75,7 @@ pub struct Applied {
     /// What it changed in the state.
     pub changes: Vec<Change>,
     /// The identities of its transactions.
-    pub ids: Vec<Digest>,
+    pub ids: Arc<[Digest]>,
     /// The documents that it records, and the indices of the transactions that do.
     pub records: Vec<(Digest, u32)>,
 }
@@ -126,6 +128,12 @@ impl<W> Machine<W> {
         self.is_wanted && self.pool.is_ready()
     }
 
+    /// Whether a block is executed and not final.
+    #[must_use]
+    pub fn is_any_under_way(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
     /// Takes an input, and says what is to be done.
     ///
     /// # Errors
@@ -176,7 +184,7 @@ impl<W> Machine<W> {
         let Committed { block, id, changes, ids, records } = committed;
         debug_assert_eq!(block.header.height, height, "blocks are final in the order of their heights");
         effects.push(Effect::Certify { height, certificate });
-        effects.push(Effect::Confirm(Confirmed { header: block.header, id, waiters }));
+        effects.push(Effect::Confirm(Confirmed { header: block.header, id, ids: Arc::clone(&ids), waiters }));
         effects.push(Effect::Apply(Box::new(Applied { height, changes, ids, records })));
     }
 

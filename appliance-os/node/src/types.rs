@@ -3,8 +3,6 @@
 use bytes::Bytes;
 use chainbox_engine::{backend::Hint, hash::Digest, transaction::native::Address};
 
-use crate::refusal::Refusal;
-
 /// A transaction whose signature is valid, with what admission found out about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
@@ -29,13 +27,4 @@ pub struct Place {
     pub height: u64,
     /// Its index in the block, from 0.
     pub index: u32,
-}
-
-/// What became of a transaction in the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is in a block that survives a crash.
-    Confirmed(Place),
-    /// It is in no block, and will be in none unless it is sent again.
-    Refused(Refusal),
 }

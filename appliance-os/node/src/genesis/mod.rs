@@ -4,7 +4,7 @@ mod file;
 
 pub use file::{GenesisError, Source};
 
-use std::{collections::HashSet, hash::Hash};
+use std::{collections::HashSet, hash::Hash, sync::Arc};
 
 use chainbox_engine::{
     hash::Digest,
@@ -16,7 +16,7 @@ use crate::{
     block::{Header, TRANSACTIONS_MAX},
     execute::account_paths,
     merkle::{EMPTY, Hasher},
-    state::{Account, Leaf, Permission, StateKey},
+    state::{Account, Leaf, Leaves, MemoryLeaves, Permission, State, StateKey, StateOptions},
 };
 
 /// What the encoding of the rules begins with.
@@ -147,6 +147,22 @@ impl Genesis {
         let mut leaves: Vec<_> = accounts.into_iter().zip(paths).filter_map(leaf).collect();
         leaves.sort_unstable_by_key(|leaf| leaf.path);
         leaves
+    }
+
+    /// The root of the state before the first block.
+    ///
+    /// # Panics
+    /// Never: leaves in memory can be read.
+    #[must_use]
+    pub fn state_root(&self) -> Digest {
+        let leaves = self.leaves();
+        let options = StateOptions { leaves_expected: leaves.len() as u64, ..StateOptions::default() };
+        let nothing: Arc<dyn Leaves> = Arc::new(MemoryLeaves::default());
+        let state = State::load(self.hasher(), nothing, &options, 0, |give| {
+            leaves.into_iter().for_each(give);
+            Ok(())
+        });
+        state.expect("leaves in memory can be read").root()
     }
 
     /// That it is one: every rule that a file can break.

@@ -1,0 +1,110 @@
+//! Records of segments: a block or a certificate, behind a head with a checksum.
+
+use xxhash_rust::xxh3::Xxh3;
+
+/// What a head begins with.
+const MAGIC: [u8; 4] = *b"CBR1";
+
+/// Bytes of a head: magic, kind, three zeros, height, length, checksum.
+pub const HEAD_BYTES: usize = 4 + 4 + 8 + 4 + 8;
+
+/// What a record holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A block.
+    Block = 1,
+    /// The certificate of the block of its height.
+    Certificate = 2,
+}
+
+/// The head of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// What follows.
+    pub kind: Kind,
+    /// The height of the block.
+    pub height: u64,
+    /// Bytes that follow.
+    pub length: u32,
+    /// Of the head before it and of what follows, so that no bit of either can change unseen.
+    pub checksum: u64,
+}
+
+impl Head {
+    /// The head of some bytes.
+    pub fn of(kind: Kind, height: u64, payload: &[u8]) -> Self {
+        let head = Self { kind, height, length: payload.len() as u32, checksum: 0 };
+        Self { checksum: head.checksum_with(payload), ..head }
+    }
+
+    /// Its bytes.
+    pub fn to_bytes(self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..20].copy_from_slice(&self.fields());
+        bytes[20..].copy_from_slice(&self.checksum.to_be_bytes());
+        bytes
+    }
+
+    /// Reads a head; none where the bytes are none.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (fields, checksum) = bytes.get(..HEAD_BYTES)?.split_at(20);
+        let kind = match fields[4] {
+            1 => Kind::Block,
+            2 => Kind::Certificate,
+            _ => return None,
+        };
+        let height = u64::from_be_bytes(fields[8..16].try_into().ok()?);
+        let length = u32::from_be_bytes(fields[16..20].try_into().ok()?);
+        let head = Self { kind, height, length, checksum: u64::from_be_bytes(checksum.try_into().ok()?) };
+        (head.fields() == fields).then_some(head)
+    }
+
+    /// Whether these are the bytes that follow.
+    pub fn fits(&self, payload: &[u8]) -> bool {
+        payload.len() == self.length as usize && self.checksum_with(payload) == self.checksum
+    }
+
+    fn fields(self) -> [u8; 20] {
+        let mut fields = [0; 20];
+        fields[..4].copy_from_slice(&MAGIC);
+        fields[4] = self.kind as u8;
+        fields[8..16].copy_from_slice(&self.height.to_be_bytes());
+        fields[16..].copy_from_slice(&self.length.to_be_bytes());
+        fields
+    }
+
+    fn checksum_with(&self, payload: &[u8]) -> u64 {
+        let mut hash = Xxh3::new();
+        hash.update(&self.fields());
+        hash.update(payload);
+        hash.digest()
+    }
+}
+
+/// Whether a whole record begins anywhere in some bytes.
+pub fn is_any_in(bytes: &[u8]) -> bool {
+    let starts = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC);
+    starts.map(|(start, _)| &bytes[start..]).any(|bytes| {
+        let payload = |head: &Head| bytes.get(HEAD_BYTES..)?.get(..head.length as usize);
+        Head::from_bytes(bytes).is_some_and(|head| payload(&head).is_some_and(|payload| head.fits(payload)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bit_changes_unseen() {
+        let head = Head::of(Kind::Block, 7, b"payload");
+        let bytes = [&head.to_bytes()[..], b"payload"].concat();
+        assert_eq!(Head::from_bytes(&bytes), Some(head));
+        assert!(is_any_in(&[&b"xCBR1"[..], &bytes].concat()));
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let fits = Head::from_bytes(&changed).is_some_and(|head| changed.get(HEAD_BYTES..).is_some_and(|payload| head.fits(payload)));
+            assert!(!fits && !is_any_in(&changed), "{bit}");
+        }
+    }
+}
