@@ -3,6 +3,7 @@
 //!
 //! Known to the service, the command line and the C interface. Absent on purpose: back ends and judgement.
 
+pub mod caller;
 pub mod client;
 pub mod convert;
 

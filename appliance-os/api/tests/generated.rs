@@ -10,7 +10,9 @@ const WRITE: &str = "CHAINBOX_WRITE_GENERATED";
 #[test]
 fn the_generated_files_are_those_of_the_proto_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let descriptors = protox::compile(["chainbox/v1/verification.proto", "chainbox/v1/signing.proto"], [root.join("proto")]).unwrap();
+    let descriptors =
+        protox::compile(["chainbox/v1/verification.proto", "chainbox/v1/signing.proto", "chainbox/v1/chain.proto"], [root.join("proto")])
+            .unwrap();
     let folder = tempfile::tempdir().unwrap();
     tonic_prost_build::configure()
         .bytes(".chainbox.v1")

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "bench")]
 use crate::bench;
-use crate::{check, config, devices, doctor, generate, hsm, pages, serve, up, verify};
+use crate::{account, check, config, devices, doctor, generate, hsm, node, pages, proof, serve, tx, up, verify};
 
 const ABOUT: &str = "Verifies signatures and transactions: ECDSA on secp256k1 and P-256, SM2 with SM3, Ethereum";
 
@@ -17,7 +17,9 @@ Every item gets a verdict and, where it is invalid, one reason out of a closed l
 /// Lines of at most 80 characters, so that no terminal wraps them.
 const EXAMPLES: &str = "\
 Examples:
-  chainbox up                              run the service, and see where
+  chainbox up                              run the service and a chain
+  chainbox tx record FILE                  record a document on the chain
+  chainbox proof check FILE --genesis FILE check a proof, offline
   chainbox doctor                          whether this machine is fit
   chainbox check                           check verdicts on this machine
   chainbox devices                         GPUs, and why one is not used
@@ -29,7 +31,8 @@ Examples:
 
 Exit status:
   0  done; for verify, every item is valid or as the file expects it to be
-  1  verify found an item that is not; check, devices, doctor or hsm found a fault
+  1  verify found an item that is not; check, devices, doctor or hsm found a fault;
+     a transaction was refused, or a proof proves nothing
   2  something could not be read or done; the message says what and where";
 
 /// The command line.
@@ -54,6 +57,14 @@ pub enum Command {
     Up(up::Args),
     /// Run the verification service: gRPC, metrics, the status page
     Serve(serve::Args),
+    /// Make and run a chain, and show how it is
+    Node(node::Args),
+    /// Send transactions to the chain, and show them
+    Tx(tx::Args),
+    /// Make keys for accounts, and show accounts and entries
+    Account(account::Args),
+    /// Fetch proofs of the chain, and check them offline
+    Proof(proof::Args),
     /// Check this machine on known answers and on real signatures of every scheme
     Check(check::Args),
     /// List the devices that can verify, why others cannot be used, and what was learnt of them

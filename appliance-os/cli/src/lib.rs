@@ -2,9 +2,11 @@
 //!
 //! This is the only place where back ends and devices that sign are picked. Everything that judges a signature is in `chainbox-engine`.
 
+pub mod account;
 mod backends;
 #[cfg(feature = "bench")]
 pub mod bench;
+mod chain;
 pub mod check;
 pub mod command_line;
 pub mod config;
@@ -14,8 +16,12 @@ pub mod error;
 pub mod formats;
 pub mod generate;
 pub mod hsm;
+pub mod node;
+mod output;
 mod pages;
+pub mod proof;
 pub mod serve;
+pub mod tx;
 pub mod up;
 pub mod verify;
 
@@ -28,6 +34,9 @@ use error::Error;
 
 /// The exit status where a command could not do what it was asked to do. Wrong usage ends with the same one.
 pub const EXIT_FAILED: u8 = 2;
+
+/// The exit status where a transaction was refused, or a proof proves nothing.
+pub(crate) const EXIT_REFUSED: u8 = 1;
 
 /// Runs the command line of this process.
 #[must_use]
@@ -49,6 +58,10 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Generate(args) => generate::run(args),
         Command::Up(args) => up::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Node(args) => node::run(&args),
+        Command::Tx(args) => tx::run(&args),
+        Command::Account(args) => account::run(&args),
+        Command::Proof(args) => proof::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Devices(args) => devices::run(args),
         Command::Doctor(args) => doctor::run(&args),

@@ -8,7 +8,7 @@ use std::{
 
 use chainbox_engine::backend::{Backend, CpuOptions};
 use chainbox_service::{
-    Addresses, Backends, Reload, Signing,
+    Addresses, Backends, Extend, Reload, Signing,
     settings::{Engine, Loaded, Settings, SigningDevice, Sources},
 };
 
@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     let Loaded { settings, .. } = load(&sources)?;
     let backends = all(&settings)?;
     let json = args.json;
-    serve(settings, backends, sources, |addresses| {
+    serve(settings, backends, sources, None, |addresses| {
         if json {
             announce(&json_line(addresses));
         }
@@ -90,11 +90,17 @@ fn signing(settings: &Settings) -> Result<Option<Signing>, Error> {
     Ok(Some(Signing { signer, device: opened.device.name().to_owned(), restarts: opened.restarts }))
 }
 
-/// Serves until a signal ends it.
-pub(crate) fn serve(settings: Settings, backends: Backends, sources: Sources, ready: impl FnOnce(&Addresses)) -> Result<ExitCode, Error> {
+/// Serves, with an extension where one is given, until a signal ends it.
+pub(crate) fn serve(
+    settings: Settings,
+    backends: Backends,
+    sources: Sources,
+    extend: Option<Extend>,
+    ready: impl FnOnce(&Addresses),
+) -> Result<ExitCode, Error> {
     let signing = signing(&settings)?;
     let reload: Reload = Box::new(move || Settings::load(&sources).map(|loaded| loaded.settings).map_err(|problems| problems.to_string()));
-    chainbox_service::run(settings, backends, signing, reload, ready).map_err(Error::new)?;
+    chainbox_service::run(settings, backends, signing, extend, reload, ready).map_err(Error::new)?;
     Ok(ExitCode::SUCCESS)
 }
 

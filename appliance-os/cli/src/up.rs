@@ -1,13 +1,24 @@
-//! `chainbox up`: this box, checked and serving, with nothing to set.
+//! `chainbox up`: this box, checked, serving and running a chain, with nothing to set.
 
-use std::{fmt::Write as _, io, process::ExitCode};
+use std::{
+    fmt::Write as _,
+    io,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
 
+use chainbox_engine::transaction::native::Suite;
+use chainbox_node::{
+    genesis::{BlockLimits, Senders},
+    node::NodeOptions,
+};
 use chainbox_service::{
     Addresses, Backends,
     settings::{Origin, Settings},
 };
 
 use crate::{
+    chain::{ChainFolder, NewChain, Ran, extension},
     check::{self, Right, Style, grouped},
     config::SettingsArgs,
     error::Error,
@@ -23,6 +34,10 @@ const LOG_FILTER: &str = "warn";
 pub struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
+
+    /// The suite of the chain that is made where the data folder has none: sm, secp256k1 or p256
+    #[arg(long, value_name = "NAME", default_value = "sm")]
+    suite: Suite,
 
     /// Print a line of JSON with the addresses once the service is ready
     #[arg(long)]
@@ -48,9 +63,23 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     };
     let backends = serve::all(&settings)?;
     let json = args.json;
+    let folder = ChainFolder::of(&settings.data);
+    if !folder.is_made() {
+        let limits = BlockLimits::default();
+        folder.make(&NewChain {
+            chain_id: 1,
+            suite: args.suite,
+            senders: Senders::Open,
+            limits,
+            accounts: Vec::new(),
+            accounts_file: None,
+        })?;
+    }
+    let ran = Arc::new(OnceLock::new());
     let place = Place::of(&settings, &backends);
-    serve::serve(settings, backends, sources, move |addresses| {
-        serve::announce(&if json { serve::json_line(addresses) } else { text(&right, addresses, &place) });
+    let extend = extension(folder, NodeOptions::default(), Arc::clone(&ran));
+    serve::serve(settings, backends, sources, Some(extend), move |addresses| {
+        serve::announce(&if json { serve::json_line(addresses) } else { text(&right, addresses, &place, ran.get()) });
     })
 }
 
@@ -70,19 +99,29 @@ impl Place {
 }
 
 /// What a person reads.
-fn text(right: &Right, addresses: &Addresses, place: &Place) -> String {
+fn text(right: &Right, addresses: &Addresses, place: &Place, ran: Option<&Ran>) -> String {
     let mut text = format!(
         "chainbox {} is running.\n\nChecked on this machine: {} known answers and {} signatures of every scheme; every verdict is right.\n\n",
         env!("CARGO_PKG_VERSION"),
         right.known_answers,
         grouped(right.signatures as f64)
     );
+    if let Some(Ran { chain_id, suite, height, confirmed_ms, .. }) = ran {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "Chain {chain_id} of suite {suite} runs: block {height} holds a transaction of ours, confirmed after {confirmed_ms:.1} ms.\n"
+        );
+    }
+    let chain = addresses.http.as_ref().map(|http| format!("{http}/chain"));
     let rows = [
         ("status page", addresses.http.as_deref()),
+        ("the chain", chain.as_deref()),
         ("gRPC", addresses.grpc.as_deref()),
         ("gRPC, socket", addresses.socket.as_deref()),
         ("back end", Some(&*place.backends)),
         ("data", Some(&*place.data)),
+        ("account", ran.map(|ran| &*ran.development)),
     ];
     for (name, value) in rows {
         // Writing to a string does not fail.
@@ -92,7 +131,8 @@ fn text(right: &Right, addresses: &Addresses, place: &Place) -> String {
         let me = invoked_as();
         let _ = writeln!(
             text,
-            "\nTry it from another terminal:\n\n  {me} generate --count 100000 -o items.jsonl\n  {me} verify --server {server} items.jsonl"
+            "\nTry it from another terminal:\n\n  {me} tx record --server {server} --data {data} FILE\n  {me} generate --count 100000 -o items.jsonl\n  {me} verify --server {server} items.jsonl",
+            data = place.data
         );
     }
     text + "\nCtrl-C ends it.\n"

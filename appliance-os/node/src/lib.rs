@@ -11,6 +11,7 @@ pub mod node;
 pub mod pool;
 pub mod proof;
 pub mod refusal;
+pub mod rpc;
 pub mod state;
 pub mod store;
 pub mod text;

@@ -2,12 +2,14 @@
 //!
 //! A connection has a source ([`source`]); the bytes of its messages are taken from budgets before they are read ([`transport`]); messages become
 //! work ([`grpc`]), which the engine's dispatcher orders and a few threads do ([`work`]) on the CPU and on devices. Which ones those are is the
-//! caller's choice ([`Backends`]), and so is the device that signs ([`Signing`]). [`Together`] is the same without a network: all back ends of a process as one.
+//! caller's choice ([`Backends`]), and so is the device that signs ([`Signing`]). An [`Extension`] serves more behind
+//! the same listeners. [`Together`] is the same without a network: all back ends of a process as one.
 //!
 //! Absent on purpose: judgement of signatures, and the choice of back ends.
 
 mod backends;
 mod budget;
+mod extension;
 mod grpc;
 mod http;
 pub mod learned;
@@ -24,6 +26,7 @@ mod transport;
 mod work;
 
 pub use backends::{BackendHealth, BackendReport, Backends, CurveReport, Device};
+pub use extension::{Extend, Extension, Verification};
 pub use run::{Reload, run};
 pub use service::{Addresses, Service};
 pub use signing::Signing;

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     backends::Backends,
+    extension::Extend,
     log::{self, Filter},
     service::{Addresses, Service},
     settings::Settings,
@@ -24,7 +25,7 @@ pub type Reload = Box<dyn Fn() -> Result<Settings, String> + Send>;
 /// to wake.
 const CORES_PER_IO_THREAD: usize = 8;
 
-/// Runs a service until SIGTERM or SIGINT, and answers what it accepted. A second signal ends it at once. `ready` is called when it listens.
+/// Runs a service, with an extension where one is given, until SIGTERM or SIGINT, and answers what it accepted. A second signal ends it at once. `ready` is called when it listens.
 ///
 /// # Errors
 /// One line: why it could not start, or what was lost in the shutdown.
@@ -32,6 +33,7 @@ pub fn run(
     settings: Settings,
     backends: Backends,
     signing: Option<Signing>,
+    extend: Option<Extend>,
     reload: Reload,
     ready: impl FnOnce(&Addresses),
 ) -> Result<(), String> {
@@ -41,7 +43,7 @@ pub fn run(
     let runtime = runtime.map_err(|error| format!("cannot start {threads} threads: {error}"))?;
     runtime.block_on(async {
         let mut signals = Signals::new().map_err(|error| format!("cannot listen to signals: {error}"))?;
-        let mut service = Service::start(settings, backends, signing).await?;
+        let mut service = Service::start_with(settings, backends, signing, extend).await?;
         let addresses = service.addresses();
         let shown = |address: &Option<String>| address.clone().unwrap_or_else(|| "off".to_owned());
         let (grpc, socket, http) = (shown(&addresses.grpc), shown(&addresses.socket), shown(&addresses.http));

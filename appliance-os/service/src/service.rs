@@ -18,6 +18,7 @@ use tracing::{info, warn};
 
 use crate::{
     backends::{BackendHealth, Backends},
+    extension::{Extend, Extension, Verification},
     grpc::{self, Grpc},
     http, learned,
     live::Live,
@@ -55,6 +56,8 @@ pub struct Parts {
     pub(crate) live: Arc<Live>,
     pub(crate) addresses: Addresses,
     pub(crate) desk: Option<Arc<Desk>>,
+    /// The figures of the extension.
+    pub(crate) more_metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
 }
 
 impl Parts {
@@ -94,6 +97,8 @@ pub struct Service {
     learned: PathBuf,
     /// Cancelled when all is answered: until then the status page is there.
     ended: CancellationToken,
+    /// Ends the extension.
+    close: Option<Box<dyn FnOnce() -> Result<(), String> + Send>>,
     /// Keeps others out of the data folder.
     _lock: File,
 }
@@ -104,6 +109,19 @@ impl Service {
     /// # Errors
     /// One line that names the place and the remedy.
     pub async fn start(settings: Settings, backends: Backends, signing: Option<Signing>) -> Result<Self, String> {
+        Self::start_with(settings, backends, signing, None).await
+    }
+
+    /// The same, with what an extension serves. That is made on a runtime with several threads.
+    ///
+    /// # Errors
+    /// One line that names the place and the remedy.
+    pub async fn start_with(
+        settings: Settings,
+        backends: Backends,
+        signing: Option<Signing>,
+        extend: Option<Extend>,
+    ) -> Result<Self, String> {
         backends.check()?;
         let desk = signing.map(|signing| Desk::new(signing, &settings)).transpose().map_err(|error| error.to_string())?;
         let lock = lock(&settings.data)?;
@@ -130,9 +148,14 @@ impl Service {
         let sources = Arc::new(Sources::new(&settings));
         let closing = CancellationToken::new();
         let verification = Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live), closing: closing.clone() };
+        let extension = extend.map(|extend| tokio::task::block_in_place(|| extend(Verification::new(work.clone())))).transpose()?;
         let (health, routes) = routes(verification, grpc::signing::Grpc { desk: desk.clone(), metrics: Arc::clone(&metrics) }).await;
+        let (routes, pages, more_metrics, close) = match extension {
+            None => (routes, axum::Router::new(), None, None),
+            Some(Extension { routes: add, http, metrics, close }) => (add(routes), http, Some(metrics), Some(close)),
+        };
         let connections = Connections::new(routes, work.clone(), Arc::clone(&sources), Arc::clone(&live), Arc::clone(&metrics), closing);
-        let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses, desk });
+        let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses, desk, more_metrics });
         let tasks = parts.connections.tasks();
         if let Some(listener) = grpc {
             tasks.spawn(serve_tcp(listener, tls.clone(), Arc::clone(&parts.connections)));
@@ -146,10 +169,10 @@ impl Service {
             tokio::spawn(Arc::clone(desk).watch(ended.clone()));
         }
         if let Some(listener) = http {
-            tokio::spawn(http::serve(listener, http::router(Arc::clone(&parts)), ended.clone()));
+            tokio::spawn(http::serve(listener, http::router(Arc::clone(&parts)).merge(pages), ended.clone()));
         }
         let keeping = tokio::spawn(keep(parts.work.clone(), learned.clone()));
-        Ok(Self { parts, settings, tls, health, keeping, learned, ended, _lock: lock })
+        Ok(Self { parts, settings, tls, health, keeping, learned, ended, close, _lock: lock })
     }
 
     /// Where it listens.
@@ -206,11 +229,16 @@ impl Service {
         // First the connections: calls that are there are still served, new ones go elsewhere.
         let time_max = self.settings.shutdown_time_max;
         let closed = tokio::time::timeout(time_max, self.parts.connections.close()).await;
+        let extension = match self.close {
+            None => Ok(()),
+            Some(close) => tokio::task::spawn_blocking(close).await.unwrap_or_else(|error| Err(error.to_string())),
+        };
         self.parts.work.close();
         self.keeping.abort();
         write_learned(&self.parts.work, &self.learned);
         self.ended.cancel();
         let unanswered = self.parts.work.requests();
+        extension?;
         match closed {
             Ok(()) => Ok(()),
             // A client that keeps a stream open, with nothing asked on it, loses nothing.

@@ -6,6 +6,7 @@
 
 mod address;
 mod call;
+mod chain;
 mod connect;
 mod error;
 mod exchange;

@@ -127,7 +127,6 @@ impl Shared {
         VerificationClient::new(self.channel.clone()).max_decoding_message_size(bytes_max)
     }
 
-    #[cfg(feature = "signing")]
     pub fn channel(&self) -> Channel {
         self.channel.clone()
     }

@@ -1,22 +1,9 @@
 //! What all subcommands print.
 
-use std::io::{self, Write};
-
 use chainbox_hsm::{KeyInfo, PublicKey};
 use serde_json::{Value, json};
 
-use crate::error::Error;
-
-/// Prints a text on standard output.
-pub(super) fn print(text: &str) -> Result<(), Error> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Error::stdout(&error))
-}
-
-/// Prints a line of JSON.
-pub(super) fn print_json(value: &Value) -> Result<(), Error> {
-    print(&format!("{value}\n"))
-}
+pub(super) use crate::output::{say as print, say_json as print_json};
 
 /// A key as JSON.
 pub(super) fn key_json(key: &KeyInfo) -> Value {

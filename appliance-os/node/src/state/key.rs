@@ -72,6 +72,18 @@ pub enum Permission {
     Denied,
 }
 
+impl Permission {
+    /// The name used in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unset => "unset",
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// An account. What never had anything is the default one, and stands nowhere in the tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {

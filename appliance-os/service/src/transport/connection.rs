@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chainbox_api::caller::{Caller, Receipts};
 use http::{HeaderValue, Request, Response};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -321,6 +322,7 @@ impl Connection {
             waits: method.is_none(),
         };
         let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(Caller::new(call.source.id, call.source.name.clone(), Arc::clone(&call) as Arc<dyn Receipts>));
         parts.extensions.insert(Arc::clone(&call));
         let request = Request::from_parts(parts, Body::new(Metered::new(body, Arc::clone(&call), allowance)));
         // A clone is a pointer; what it calls is ready at once.
@@ -377,12 +379,14 @@ impl Connection {
 /// What paths of the services begin with.
 const VERIFICATION: &str = "/chainbox.v1.Verification/";
 const SIGNING: &str = "/chainbox.v1.Signing/";
+const CHAIN: &str = "/chainbox.v1.Chain/";
 
 /// The method of a path, where it takes one message: that is refused where a stream waits.
 fn method_of_one_message(path: &str) -> Option<&'static str> {
     const OF_VERIFICATION: &[&str] = &["Verify", "Recover", "Digest"];
     const OF_SIGNING: &[&str] = &["Sign", "PublicKey", "ListKeys"];
-    [(VERIFICATION, OF_VERIFICATION), (SIGNING, OF_SIGNING)].into_iter().find_map(|(service, methods)| {
+    const OF_CHAIN: &[&str] = &["Submit", "Status", "Block", "Transaction", "Record", "Account", "Entry", "Proof"];
+    [(VERIFICATION, OF_VERIFICATION), (SIGNING, OF_SIGNING), (CHAIN, OF_CHAIN)].into_iter().find_map(|(service, methods)| {
         let method = path.strip_prefix(service)?;
         methods.iter().copied().find(|known| *known == method)
     })

@@ -1,0 +1,195 @@
+//! `chainbox node`: the chain of a data folder.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
+
+use chainbox_engine::transaction::native::{Address, Suite};
+use chainbox_node::{
+    genesis::{BlockLimits, Senders},
+    node::NodeOptions,
+};
+use chainbox_service::settings::{Settings, Sources};
+use clap::ValueHint;
+use serde_json::{Value, json};
+
+use crate::{
+    chain::{ChainFolder, NewChain, ServerArgs, address, block_on, extension},
+    config::{FileArgs, SettingsArgs, refused},
+    error::Error,
+    output::{say, say_json},
+    serve,
+};
+
+/// The options of `chainbox node`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    /// Make a chain of one validator: genesis, keys, an account for development
+    Init(InitArgs),
+    /// Run the service with the chain of its data folder
+    Run(RunArgs),
+    /// Show how the chain is
+    Status {
+        /// Print a line of JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+struct InitArgs {
+    /// The suite: sm (SM2, SM3), secp256k1 (with Keccak-256) or p256 (with SHA-256)
+    #[arg(long, value_name = "NAME", default_value = "sm")]
+    suite: Suite,
+
+    /// The chain's id: a number that no other chain of yours has
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    chain_id: u64,
+
+    /// Who may send: open for everybody, allow for who is listed, deny for all but those
+    #[arg(long, value_name = "POLICY", default_value = "open", value_parser = senders)]
+    senders: Senders,
+
+    /// An account and what it has; may be given many times
+    #[arg(long, value_name = "ACCOUNT=NUMBER", value_parser = funded)]
+    account: Vec<(Address, u128)>,
+
+    /// A table of accounts: lines of an address, a comma and a balance
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    accounts: Option<PathBuf>,
+
+    /// Transactions of a block, at most
+    #[arg(long, value_name = "NUMBER", default_value_t = BlockLimits::default().transactions)]
+    block_transactions: u32,
+
+    /// Bytes of a block's transactions, at most
+    #[arg(long, value_name = "NUMBER", default_value_t = BlockLimits::default().bytes)]
+    block_bytes: u32,
+
+    /// Print a line of JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+#[derive(clap::Args, Debug)]
+struct RunArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// Print a line of JSON with the addresses once the chain confirmed a transaction
+    #[arg(long)]
+    json: bool,
+}
+
+fn senders(text: &str) -> Result<Senders, String> {
+    match text {
+        "open" => Ok(Senders::Open),
+        "allow" => Ok(Senders::Allow),
+        "deny" => Ok(Senders::Deny),
+        _ => Err(format!("{text:?} is neither open nor allow nor deny")),
+    }
+}
+
+fn funded(text: &str) -> Result<(Address, u128), String> {
+    let (account, balance) = text.split_once('=').ok_or("there is no = in it")?;
+    Ok((address(account)?, balance.parse().map_err(|_| format!("{balance:?} is no whole number"))?))
+}
+
+/// Runs `chainbox node`.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(args: &Args) -> Result<ExitCode, Error> {
+    match &args.command {
+        Command::Init(args) => init(args),
+        Command::Run(args) => run_chain(args),
+        Command::Status { json, server } => status(*json, server),
+    }
+}
+
+fn init(args: &InitArgs) -> Result<ExitCode, Error> {
+    let settings = Settings::load(&args.file.sources(Sources::default_file(), [])).map_err(|problems| refused(&problems))?.settings;
+    let folder = ChainFolder::of(&settings.data);
+    let made = folder.make(&NewChain {
+        chain_id: args.chain_id,
+        suite: args.suite,
+        senders: args.senders,
+        limits: BlockLimits { transactions: args.block_transactions, bytes: args.block_bytes },
+        accounts: args.account.clone(),
+        accounts_file: args.accounts.clone(),
+    })?;
+    let (path, development) = (folder.genesis_path().display().to_string(), hex::encode(made.development));
+    let id = made.genesis.header(made.genesis.state_root()).id();
+    if args.json {
+        let (chain, suite) = (made.genesis.chain_id, made.genesis.suite.name());
+        say_json(&json!({ "chain_id": chain, "suite": suite, "genesis": path, "id": hex::encode(id), "development": development }))?;
+    } else {
+        let text = format!(
+            "chain {} of suite {} is made.\n\n  genesis      {path}\n  its id       {}\n  development  {development}\n\nRun it: {} node run --data {}\n",
+            made.genesis.chain_id,
+            made.genesis.suite,
+            hex::encode(id),
+            crate::generate::invoked_as(),
+            settings.data.display()
+        );
+        say(&text)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_chain(args: &RunArgs) -> Result<ExitCode, Error> {
+    let sources = args.settings.sources(Sources::default_file());
+    let settings = serve::load(&sources)?.settings;
+    let folder = ChainFolder::of(&settings.data);
+    if !folder.is_made() {
+        return Err(Error::new(format!("there is no chain in {}: make one with `chainbox node init`", settings.data.display())));
+    }
+    let backends = serve::all(&settings)?;
+    let ran = Arc::new(OnceLock::new());
+    let extend = extension(folder, NodeOptions::default(), Arc::clone(&ran));
+    let json = args.json;
+    serve::serve(settings, backends, sources, Some(extend), |addresses| {
+        if json {
+            serve::announce(&serve::json_line(addresses));
+        }
+    })
+}
+
+fn status(as_json: bool, server: &ServerArgs) -> Result<ExitCode, Error> {
+    let status = block_on(async { server.connect().await?.status().await })?;
+    if as_json {
+        say(&(status.json + "\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let all: Value = serde_json::from_str(&status.json).map_err(|error| Error::new(format!("the node's status is no JSON: {error}")))?;
+    let number = |name: &str| all[name].as_f64().unwrap_or_default();
+    let mut text = format!(
+        "chain {} of suite {}\nheight {}\nhead {}\n{:.0} transactions a second, confirmed after {:.1} ms (half of them) and {:.1} ms (99 of 100)\n{:.0} transactions in the pool\n",
+        status.chain_id,
+        status.suite,
+        status.height,
+        hex::encode(&status.head),
+        number("tps"),
+        number("p50_ms"),
+        number("p99_ms"),
+        number("pool_transactions")
+    );
+    if let Some(problem) = all["problem"].as_str() {
+        text += &format!("it does not go on: {problem}\n");
+    }
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
