@@ -14,6 +14,7 @@ mod permutation;
 mod sign;
 mod spec;
 mod stream;
+pub mod transactions;
 mod workload;
 
 pub use invalid::Kind;

@@ -100,7 +100,7 @@ fn sm2<C: Curve256>(d: C::Scalar, e: C::Scalar, k: C::Scalar) -> Option<Signatur
 }
 
 /// Z_A = SM3(ENTL_A || ID_A || a || b || x_G || y_G || x_A || y_A) (GB/T 32918.2-2016, 5.5).
-fn z_a(id: &[u8], x: &[u8; 32], y: &[u8; 32]) -> Digest {
+pub(crate) fn z_a(id: &[u8], x: &[u8; 32], y: &[u8; 32]) -> Digest {
     const A: [u64; 4] = [0xffff_fffe_ffff_ffff, 0xffff_ffff_ffff_ffff, 0xffff_ffff_0000_0000, 0xffff_ffff_ffff_fffc];
     const B: [u64; 4] = [0x28e9_fa9e_9d9f_5e34, 0x4d5a_9e4b_cf65_09a7, 0xf397_89f5_15ab_8f92, 0xddbc_bd41_4d94_0e93];
     let generator = sm2::AffinePoint::GENERATOR;
