@@ -47,6 +47,9 @@ pub enum Error {
     /// The stand-in of a node gave no figures.
     #[error("no stand-in of a node for the measurement: {0}")]
     Node(String),
+    /// A chain gave no figures.
+    #[error("no chain for the measurement: {0}")]
+    Chain(String),
     /// No certificates could be made.
     #[error("no certificates for the measurement: {0}")]
     Certificates(#[from] rcgen::Error),

@@ -3,6 +3,7 @@
 mod card;
 mod chart;
 mod gpu;
+mod node;
 mod sections;
 mod service;
 mod table;
@@ -11,6 +12,7 @@ use crate::{machine::Machine, report::Report};
 
 pub use card::html as card_html;
 pub use gpu::html as gpu_html;
+pub use node::html as node_html;
 pub use service::html as service_html;
 
 /// The style sheet, for light and dark screens.

@@ -66,6 +66,19 @@ impl Server {
         for setting in authority.map_or_else(|| Ok(Vec::new()), |authority| authority.write(folder.path()))? {
             command.arg("--set").arg(setting);
         }
+        Self::ready(command, folder, program)
+    }
+
+    /// Starts a node on the chain in `data` of a folder.
+    pub(crate) fn start_node(program: &Path, folder: TempDir) -> Result<Self, Error> {
+        let mut command = Command::new(program);
+        command.args(["node", "run", "--json", "--grpc", "127.0.0.1:0", "--http", "off", "--set", "log.filter=error"]);
+        command.arg("--data").arg(folder.path().join("data")).arg("--socket").arg(folder.path().join("socket"));
+        Self::ready(command, folder, program)
+    }
+
+    /// Starts a command that serves, and waits until it is ready.
+    fn ready(mut command: Command, folder: TempDir, program: &Path) -> Result<Self, Error> {
         let failed = |what: String| Error::Server { program: program.display().to_string(), what };
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| failed(error.to_string()))?;
         match ready_line(&mut child).and_then(|line| addresses(&line)) {
@@ -78,7 +91,7 @@ impl Server {
     }
 
     /// The processor time that it has used.
-    pub(super) fn cpu_time(&self) -> Result<Duration, Error> {
+    pub(crate) fn cpu_time(&self) -> Result<Duration, Error> {
         let path = format!("/proc/{}/stat", self.child.id());
         let text = fs::read_to_string(&path).map_err(|error| Error::io(Path::new(&path), error))?;
         let ticks = ticks(&text).ok_or_else(|| Error::io(Path::new(&path), std::io::ErrorKind::InvalidData.into()))?;
@@ -86,7 +99,7 @@ impl Server {
     }
 
     /// The most memory that it has had, in bytes.
-    pub(super) fn memory_max(&self) -> Result<u64, Error> {
+    pub(crate) fn memory_max(&self) -> Result<u64, Error> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = fs::read_to_string(&path).map_err(|error| Error::io(Path::new(&path), error))?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));

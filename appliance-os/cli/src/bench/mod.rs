@@ -1,8 +1,10 @@
-//! `chainbox bench`: measures the engine beside other libraries, devices beside the engine, the service beside the engine, and the box as a card.
+//! `chainbox bench`: measures the engine beside other libraries, devices beside the engine, the service beside the engine, the box as a card, and a
+//! node under load.
 
 mod card;
 mod cpu;
 mod gpu;
+mod node;
 mod service;
 
 use std::{
@@ -38,6 +40,8 @@ enum Subject {
     Service(service::Args),
     /// The SDF library as a node calls it, in process and through a service, beside efficient-sm2 and libcrypto; needs a C compiler and OpenSSL's headers
     Card(card::Args),
+    /// A node under load: transactions signed beforehand, sent by one process over the real interface to another
+    Node(node::Args),
 }
 
 /// Runs `chainbox bench`.
@@ -53,6 +57,7 @@ pub fn run(args: Args) -> Result<ExitCode, Error> {
         Subject::Gpu(args) => gpu::run(&args)?,
         Subject::Service(args) => service::run(&args)?,
         Subject::Card(args) => card::run(&args)?,
+        Subject::Node(args) => node::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

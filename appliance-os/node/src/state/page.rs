@@ -32,6 +32,12 @@ pub trait Leaves: Send + Sync {
 pub struct MemoryLeaves(Mutex<BTreeMap<Digest, Leaf>>);
 
 impl MemoryLeaves {
+    /// Some leaves.
+    #[must_use]
+    pub fn of(leaves: &[Leaf]) -> Self {
+        Self(Mutex::new(leaves.iter().map(|leaf| (leaf.path, leaf.clone())).collect()))
+    }
+
     /// Takes changes over.
     ///
     /// # Panics

@@ -113,11 +113,10 @@ impl State {
             waiting.push(leaf);
         })?;
         state.set_pages(waiting);
-        for level in (0..bits).rev() {
-            let first = 1 << level;
-            let pairs = state.nodes[2 * first..4 * first].as_chunks().0;
-            let made = above(&hasher, pairs);
-            state.nodes[first..2 * first].copy_from_slice(&made);
+        let pages = (1 << bits..2 << bits).filter(|index| state.nodes[*index as usize].kind != Kind::Empty);
+        let pages: Vec<(u32, Node)> = pages.map(|index| (index, state.nodes[index as usize])).collect();
+        for (index, node) in state.above_all(pages) {
+            state.nodes[index as usize] = node;
         }
         Ok(state)
     }
@@ -193,8 +192,14 @@ impl State {
         }
         let leaves: Vec<_> = pages.iter().map(|(_, page)| &page.leaves[..]).collect();
         let made = roots(&self.hasher, &leaves, self.bits as usize);
-        let mut level: Vec<(u32, Node)> = pages.iter().map(|(index, _)| (1 << self.bits) + index).zip(made).collect();
-        let mut nodes = level.clone();
+        let mut nodes: Vec<(u32, Node)> = pages.iter().map(|(index, _)| (1 << self.bits) + index).zip(made).collect();
+        nodes.extend(self.above_all(nodes.clone()));
+        Ok(Prepared { root: nodes.last().map_or(self.root(), |(_, node)| node.digest), nodes, pages })
+    }
+
+    /// What changed nodes of one level, in order, make of those above them: level by level, the root last.
+    fn above_all(&self, mut level: Vec<(u32, Node)>) -> Vec<(u32, Node)> {
+        let mut nodes = Vec::new();
         while level.first().is_some_and(|(index, _)| *index > 1) {
             let pairs: Vec<(u32, [Node; 2])> = level
                 .chunk_by(|(a, _), (b, _)| a / 2 == b / 2)
@@ -209,7 +214,7 @@ impl State {
             level = pairs.iter().map(|(parent, _)| *parent).zip(made).collect();
             nodes.extend(&level);
         }
-        Ok(Prepared { root: level.first().map_or(self.root(), |(_, node)| node.digest), nodes, pages })
+        nodes
     }
 
     /// Makes what was prepared the state at a height.
