@@ -10,12 +10,14 @@ use chainbox_engine::transaction::native::{Address, Suite};
 use chainbox_node::{
     genesis::{BlockLimits, Senders},
     node::NodeOptions,
+    verify::verify_store,
 };
 use chainbox_service::settings::{Settings, Sources};
 use clap::ValueHint;
 use serde_json::{Value, json};
 
 use crate::{
+    EXIT_REFUSED,
     chain::{ChainFolder, NewChain, ServerArgs, address, block_on, extension},
     config::{FileArgs, SettingsArgs, refused},
     error::Error,
@@ -36,6 +38,8 @@ enum Command {
     Init(InitArgs),
     /// Run the service with the chain of its data folder
     Run(RunArgs),
+    /// Check all that is stored, from the genesis on; the node must not run
+    VerifyStore(VerifyArgs),
     /// Show how the chain is
     Status {
         /// Print a line of JSON
@@ -94,6 +98,20 @@ struct RunArgs {
     json: bool,
 }
 
+#[derive(clap::Args, Debug)]
+struct VerifyArgs {
+    /// Verify signatures without what the blocks' proposers found out about them
+    #[arg(long)]
+    without_hints: bool,
+
+    /// Print a line of JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    file: FileArgs,
+}
+
 fn senders(text: &str) -> Result<Senders, String> {
     match text {
         "open" => Ok(Senders::Open),
@@ -116,6 +134,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     match &args.command {
         Command::Init(args) => init(args),
         Command::Run(args) => run_chain(args),
+        Command::VerifyStore(args) => verify(args),
         Command::Status { json, server } => status(*json, server),
     }
 }
@@ -166,6 +185,45 @@ fn run_chain(args: &RunArgs) -> Result<ExitCode, Error> {
             serve::announce(&serve::json_line(addresses));
         }
     })
+}
+
+fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
+    let settings = Settings::load(&args.file.sources(Sources::default_file(), [])).map_err(|problems| refused(&problems))?.settings;
+    let folder = ChainFolder::of(&settings.data);
+    let genesis = folder.genesis()?;
+    let backend = serve::open(&settings.engine)?;
+    let bar = indicatif::ProgressBar::new(0);
+    let mut progress = |height, head| {
+        bar.set_length(head);
+        bar.set_position(height);
+    };
+    let checked = verify_store(folder.path(), &genesis, &NodeOptions::default(), backend.as_ref(), !args.without_hints, &mut progress);
+    bar.finish_and_clear();
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(wrong) => {
+            if args.json {
+                say_json(&json!({ "right": false, "reason": wrong.to_string() }))?;
+            } else {
+                eprintln!("chainbox: {wrong}");
+            }
+            return Ok(ExitCode::from(EXIT_REFUSED));
+        }
+    };
+    if args.json {
+        say_json(&json!({ "right": true, "checked": checked }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = format!("{} blocks with {} transactions are right, and so is the state\n", checked.blocks, checked.transactions);
+    if checked.transactions > 0 {
+        text += &format!("{:.0} signatures a second\n", checked.transactions as f64 / checked.signature_seconds);
+    }
+    checked
+        .repairs
+        .iter()
+        .for_each(|repair| text += &format!("{} bytes of an unfinished block were cut off and kept in {}\n", repair.bytes, repair.kept_in));
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn status(as_json: bool, server: &ServerArgs) -> Result<ExitCode, Error> {

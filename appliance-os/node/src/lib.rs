@@ -17,4 +17,5 @@ pub mod store;
 pub mod text;
 pub mod types;
 pub mod verifier;
+pub mod verify;
 pub mod vote;

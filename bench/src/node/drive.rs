@@ -93,7 +93,8 @@ pub async fn drive(options: &Options, mut load: LoadFile, address: &Address) -> 
         confirmed += of_request;
         refused += answer.refused.len() as u64;
         bytes += sent.bytes;
-        latencies_us.saturating_record_n(u64::try_from((now - sent.at).as_micros()).unwrap_or(u64::MAX), of_request);
+        let us = u64::try_from((now - sent.at).as_micros()).unwrap_or(u64::MAX);
+        latencies_us.record_n(us, of_request).map_err(|error| Error::Chain(error.to_string()))?;
         course.push((now - start, confirmed));
     }
     let sending = sender.await.map_err(|error| Error::Chain(error.to_string()))??;

@@ -3,6 +3,7 @@
 //! Every answer is compared with what the transaction deserves: a run in which a valid one is refused, or an invalid one taken, has no figures.
 
 mod drive;
+mod recheck;
 pub mod report;
 
 use std::{
@@ -17,6 +18,7 @@ use chainbox_workloads::transactions::{LoadError, LoadFile, LoadSpec, Maker, wri
 
 use crate::{Error, machine::Machine, service::server::Server};
 use drive::{Driven, drive};
+use recheck::recheck;
 use report::{Report, Stage};
 
 /// How a run is made.
@@ -61,7 +63,9 @@ pub fn run(options: &Options, program: &Path, machine: Machine, say: &mut dyn Fn
     let own_cpu = own_cpu_time()? - own_before;
     let disk = bytes_below(&data.join("chain")).map_err(|error| Error::io(&data, error))?;
     let memory = server.memory_max()?;
-    Ok(report_of(options, machine, &driven, cpu, own_cpu, disk, memory))
+    say("checking stored blocks again");
+    let recheck = recheck(&server.end(), "data/chain")?;
+    Ok(Report { recheck, ..report_of(options, machine, &driven, cpu, own_cpu, disk, memory) })
 }
 
 fn report_of(options: &Options, machine: Machine, driven: &Driven, cpu: Duration, own_cpu: Duration, disk: u64, memory: u64) -> Report {
@@ -90,6 +94,7 @@ fn report_of(options: &Options, machine: Machine, driven: &Driven, cpu: Duration
         sender_cpu_us_per_tx: own_cpu.as_secs_f64() * 1e6 / confirmed,
         disk_bytes_per_tx: disk as f64 / confirmed,
         memory_bytes: memory,
+        recheck: report::Recheck::default(),
     }
 }
 

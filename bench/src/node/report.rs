@@ -49,6 +49,23 @@ pub struct Report {
     pub disk_bytes_per_tx: f64,
     /// The most memory that the node's process had.
     pub memory_bytes: u64,
+    /// The signatures of stored blocks, verified again afterwards.
+    pub recheck: Recheck,
+}
+
+/// Signatures a second of stored blocks that are verified again, on all cores.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Recheck {
+    /// Signatures that were verified.
+    pub signatures: u64,
+    /// With the hints of the blocks, without tables of keys.
+    pub hints_cold: f64,
+    /// Without either.
+    pub plain_cold: f64,
+    /// With hints and tables.
+    pub hints_warm: f64,
+    /// With tables alone.
+    pub plain_warm: f64,
 }
 
 /// What a stage did.
@@ -72,6 +89,12 @@ impl fmt::Display for Report {
         writeln!(f, "CPU a transaction, us  {:.1} (node), {:.1} (sender)", self.cpu_us_per_tx, self.sender_cpu_us_per_tx)?;
         writeln!(f, "on disk a transaction  {:.0} bytes", self.disk_bytes_per_tx)?;
         writeln!(f, "memory of the node     {:.0} MB", self.memory_bytes as f64 / 1e6)?;
+        let Recheck { hints_cold, plain_cold, hints_warm, plain_warm, .. } = self.recheck;
+        let rechecked = |name: &str, hints: f64, plain: f64| {
+            format!("{name}: {} a second with hints, {} without: {:.2}", thousands(hints), thousands(plain), hints / plain)
+        };
+        writeln!(f, "checked again          {}", rechecked("no tables of keys", hints_cold, plain_cold))?;
+        writeln!(f, "                       {}", rechecked("with tables", hints_warm, plain_warm))?;
         writeln!(f, "busiest stage          {}", self.limiting_stage)?;
         for stage in &self.stages {
             let each = stage.us_per_tx.map_or_else(String::new, |us| format!("{us:.2} us a transaction"));

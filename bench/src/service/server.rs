@@ -44,7 +44,8 @@ pub(crate) struct Server {
     /// Over TCP, with TLS or without.
     pub(super) tcp: Address,
     pub(crate) socket: Address,
-    _folder: TempDir,
+    /// None once the server was ended.
+    folder: Option<TempDir>,
 }
 
 impl Server {
@@ -82,12 +83,18 @@ impl Server {
         let failed = |what: String| Error::Server { program: program.display().to_string(), what };
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| failed(error.to_string()))?;
         match ready_line(&mut child).and_then(|line| addresses(&line)) {
-            Ok((tcp, socket)) => Ok(Self { child, tcp, socket, _folder: folder }),
+            Ok((tcp, socket)) => Ok(Self { child, tcp, socket, folder: Some(folder) }),
             Err(what) => {
                 end(&mut child);
                 Err(failed(what))
             }
         }
+    }
+
+    /// Kills it, and hands its folder over.
+    pub(crate) fn end(mut self) -> TempDir {
+        end(&mut self.child);
+        self.folder.take().expect("it is taken once")
     }
 
     /// The processor time that it has used.

@@ -27,6 +27,8 @@ replay! {
     rlp: "rlp",
     transaction: "transaction",
     native: "native",
+    block: "block",
+    proof: "proof",
     jsonl: "jsonl",
     eth_tx: "eth-tx",
     wycheproof: "wycheproof",

@@ -18,7 +18,7 @@ use crate::error::Error;
 const SEED: u64 = 8;
 
 /// Transactions that are signed for a second of the run, unless a number is given: more than this can confirm.
-const PER_SECOND: u64 = 100_000;
+const PER_SECOND: u64 = 200_000;
 
 /// The same of records of 1 MiB.
 const LARGE_PER_SECOND: u64 = 150;

@@ -77,6 +77,11 @@ impl ChainFolder {
         Genesis::read(&self.genesis_path()).map_err(|error| Error::new(error.to_string()))
     }
 
+    /// The same without the accounts.
+    pub(crate) fn rules(&self) -> Result<Genesis, Error> {
+        Genesis::read_rules(&self.genesis_path()).map_err(|error| Error::new(error.to_string()))
+    }
+
     /// Makes a chain of one validator, with keys of its own and a funded account for development.
     pub(crate) fn make(&self, new: &NewChain) -> Result<Made, Error> {
         if self.0.exists() {

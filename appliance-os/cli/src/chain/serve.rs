@@ -48,7 +48,7 @@ impl Verifier for ByService {
 pub(crate) fn extension(folder: ChainFolder, options: NodeOptions, ran: Arc<OnceLock<Ran>>) -> Extend {
     Box::new(move |verification| {
         let said = |error: crate::error::Error| error.to_string();
-        let genesis = folder.genesis().map_err(said)?;
+        let genesis = folder.rules().map_err(said)?;
         let (signer, label) = folder.voter(&genesis).map_err(said)?;
         let development = folder.development(genesis.suite).map_err(said)?;
         let voter = Box::new(SignerVoter::new(Arc::new(signer), label, Handle::current()));

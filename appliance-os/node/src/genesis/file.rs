@@ -147,6 +147,15 @@ impl Source {
     }
 
     fn into_genesis(self, folder: &Path) -> Result<Genesis, GenesisError> {
+        let table = self.accounts_file.as_ref().map(|name| folder.join(name));
+        let mut genesis = self.without_table()?;
+        if let Some(path) = table {
+            genesis.accounts.extend(read_accounts(&path)?);
+        }
+        Ok(genesis)
+    }
+
+    fn without_table(self) -> Result<Genesis, GenesisError> {
         let rule = |place: &str, what: String| GenesisError::Rule { place: place.to_owned(), what };
         let suite: Suite = self.suite.parse().map_err(|error| rule("suite", format!("{error}")))?;
         let time = OffsetDateTime::parse(&self.time, &Rfc3339);
@@ -164,10 +173,7 @@ impl Source {
             let address = text::array(&account.address).map_err(|error| rule(&place("address"), error.to_string()))?;
             Ok((address, balance(&account.balance).map_err(|what| rule(&place("balance"), what))?))
         });
-        let mut accounts: Vec<_> = accounts.collect::<Result<_, _>>()?;
-        if let Some(name) = &self.accounts_file {
-            accounts.extend(read_accounts(&folder.join(name))?);
-        }
+        let accounts = accounts.collect::<Result<_, _>>()?;
         let limits = BlockLimits { transactions: self.limits.block_transactions, bytes: self.limits.block_bytes };
         Ok(Genesis { chain_id: self.chain_id, suite, time_ms, validators, senders: self.senders, listed, limits, accounts })
     }
@@ -179,13 +185,27 @@ impl Genesis {
     /// # Errors
     /// [`GenesisError`] with the place and the remedy.
     pub fn read(path: &Path) -> Result<Self, GenesisError> {
-        let place = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| GenesisError::Read { path: place.clone(), error })?;
-        let source: Source = toml::from_str(&text).map_err(|error| GenesisError::Toml { path: place, message: error.to_string() })?;
-        let genesis = source.into_genesis(path.parent().unwrap_or(Path::new(".")))?;
+        let genesis = read_source(path)?.into_genesis(path.parent().unwrap_or(Path::new(".")))?;
         genesis.check()?;
         Ok(genesis)
     }
+
+    /// The same without the accounts, which may be millions: what a node needs whose state is made.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_rules(path: &Path) -> Result<Self, GenesisError> {
+        let mut genesis = read_source(path)?.without_table()?;
+        genesis.check()?;
+        genesis.accounts = Vec::new();
+        Ok(genesis)
+    }
+}
+
+fn read_source(path: &Path) -> Result<Source, GenesisError> {
+    let place = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| GenesisError::Read { path: place.clone(), error })?;
+    toml::from_str(&text).map_err(|error| GenesisError::Toml { path: place, message: error.to_string() })
 }
 
 /// Reads a table of accounts. Empty lines and those that begin with `#` are skipped.

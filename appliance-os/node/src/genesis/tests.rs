@@ -50,6 +50,18 @@ fn a_file_is_read_and_written() {
     assert_eq!(account([2; 20]), Account { nonce: 0, balance: 5, permission: Permission::Unset });
 }
 
+#[test]
+fn the_rules_are_read_without_the_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("genesis.toml");
+    // The table is not even there.
+    fs::write(&path, TEXT.replace("KEY", G)).unwrap();
+    let rules = Genesis::read_rules(&path).unwrap();
+    let whole = read(TEXT, "").unwrap();
+    assert_eq!(rules, Genesis { accounts: Vec::new(), ..whole.clone() });
+    assert_eq!(rules.rules_digest(), whole.rules_digest());
+}
+
 /// Whatever the file says is in the first header.
 #[test]
 fn another_genesis_is_another_chain() {

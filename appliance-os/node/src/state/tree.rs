@@ -138,6 +138,12 @@ impl State {
         self.nodes[1].digest
     }
 
+    /// Bytes of the array of nodes.
+    #[must_use]
+    pub const fn array_bytes(&self) -> usize {
+        self.nodes.len() * size_of::<Node>()
+    }
+
     /// The height of the last block that was committed.
     #[must_use]
     pub const fn height(&self) -> u64 {

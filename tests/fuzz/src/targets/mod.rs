@@ -1,6 +1,7 @@
 //! One module a target: `run` judges an input, `inputs` makes those to start from.
 
 pub(crate) mod audit;
+pub(crate) mod block;
 pub(crate) mod detect;
 mod entries;
 pub(crate) mod eth_tx;
@@ -10,6 +11,7 @@ pub(crate) mod jsonl;
 pub(crate) mod key;
 pub(crate) mod native;
 pub(crate) mod payload;
+pub(crate) mod proof;
 pub(crate) mod recover;
 pub(crate) mod requests;
 pub(crate) mod rlp;

@@ -1,0 +1,233 @@
+//! A chain from the command line: made, run, used, killed, run again.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chainbox_api::{
+    client::{Address, Client, Options},
+    v1,
+};
+use chainbox_engine::transaction::native::{Suite, Transaction};
+use chainbox_workloads::transactions::{Load, LoadItem, LoadSpec, Maker};
+use serde_json::Value;
+
+const CHAINBOX: &str = env!("CARGO_BIN_EXE_chainbox");
+
+/// How often the node is killed in CI; CHAINBOX_KILLS says otherwise.
+const KILLS: usize = 4;
+
+fn command(arguments: &[&str], data: &Path) -> Command {
+    let mut command = Command::new(CHAINBOX);
+    command.args(arguments).arg("--data").arg(data);
+    // Settings of whoever runs the tests have no place here.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHAINBOX_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn output(arguments: &[&str], data: &Path) -> Output {
+    command(arguments, data).output().unwrap()
+}
+
+/// What a command prints that must succeed.
+fn ok(arguments: &[&str], data: &Path) -> String {
+    let output = output(arguments, data);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(arguments: &[&str], data: &Path) -> Value {
+    serde_json::from_str(&ok(arguments, data)).unwrap()
+}
+
+/// A node that runs. It is killed when it is dropped.
+struct Running(Child);
+
+impl Running {
+    fn start(subcommand: &[&str], data: &Path) -> Self {
+        let mut child = command(&[subcommand, &["--json", "--grpc", "off", "--http", "127.0.0.1:0"]].concat(), data).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        if serde_json::from_str::<Value>(&line).is_err() {
+            child.kill().unwrap();
+            panic!("{line}{}", String::from_utf8_lossy(&child.wait_with_output().unwrap().stderr));
+        }
+        Self(child)
+    }
+
+    fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    fn end(mut self) {
+        assert!(Command::new("kill").args(["-s", "INT", &self.0.id().to_string()]).status().unwrap().success());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a buyer does first: a chain with nothing to set, a document on it, its proof, which a machine without a node checks.
+#[test]
+fn a_document_is_recorded_and_proven() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let document = folder.path().join("document.txt");
+    fs::write(&document, "a document").unwrap();
+    let document = document.to_str().unwrap();
+    let node = Running::start(&["up"], &data);
+    let recorded = json(&["tx", "record", document, "--media-type", "text/plain", "--json"], &data);
+    let id = recorded["id"].as_str().unwrap();
+    let shown = json(&["tx", "show", id, "--json"], &data);
+    assert_eq!((shown["kind"].as_str(), shown["height"].as_u64()), (Some("record"), recorded["height"].as_u64()));
+    ok(&["tx", "put", "key", "value"], &data);
+    let account = ok(&["account", "address"], &data).trim().to_owned();
+    assert_eq!(ok(&["account", "entry", &account, "key"], &data), "value\n");
+    ok(&["tx", "transfer", "--to", &"01".repeat(20), "--amount", "5"], &data);
+    assert_eq!(json(&["account", "show", &"01".repeat(20), "--json"], &data)["balance"], "5");
+    let proof = folder.path().join("proof.json");
+    ok(&["proof", "get", "-o", proof.to_str().unwrap(), "transaction", id], &data);
+    let absent = folder.path().join("absent.json");
+    ok(&["proof", "get", "-o", absent.to_str().unwrap(), "entry", &account, "nothing"], &data);
+    // Too much, and the node says so.
+    let refused = output(&["tx", "transfer", "--to", &"01".repeat(20), "--amount", "340282366920938463463374607431768211455"], &data);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("refused: the amount is"));
+    node.end();
+    // No node any more.
+    let genesis = data.join("chain/genesis.toml");
+    let genesis = genesis.to_str().unwrap();
+    let check = |proof: &PathBuf, more: &[&str]| {
+        let arguments = [&["proof", "check", proof.to_str().unwrap(), "--genesis", genesis, "--json"], more].concat();
+        let output = Command::new(CHAINBOX).args(arguments).output().unwrap();
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let (code, fact) = check(&proof, &["--file", document]);
+    assert_eq!((code, fact["kind"].as_str(), fact["id"].as_str()), (Some(0), Some("record"), Some(id)));
+    let (code, fact) = check(&absent, &[]);
+    assert_eq!((code, &fact["value"]), (Some(0), &Value::Null));
+    assert_eq!(check(&proof, &["--file", genesis]).0, Some(1), "another document");
+    let text = fs::read_to_string(&proof).unwrap();
+    fs::write(&proof, text.replace("\"index\":0", "\"index\":1")).unwrap();
+    assert_eq!(check(&proof, &[]).0, Some(1), "another place");
+    let failed = output(&["node", "status"], &data);
+    assert_eq!(failed.status.code(), Some(2));
+}
+
+#[test]
+fn a_chain_is_made_once_and_its_faults_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let message = |output: Output| String::from_utf8(output.stderr).unwrap();
+    assert!(message(output(&["node", "run"], &data)).contains("there is no chain in"));
+    let account = format!("{}=7", "02".repeat(20));
+    let made = json(&["node", "init", "--suite", "p256", "--chain-id", "42", "--account", &account, "--json"], &data);
+    assert_eq!((made["chain_id"].as_u64(), made["suite"].as_str()), (Some(42), Some("p256")));
+    assert!(message(output(&["node", "init"], &data)).contains("is there already"));
+    let node = Running::start(&["node", "run"], &data);
+    assert_eq!(json(&["account", "show", &"02".repeat(20), "--json"], &data)["balance"], "7");
+    let status = json(&["node", "status", "--json"], &data);
+    assert_eq!((status["chain_id"].as_u64(), status["height"].as_u64()), (Some(42), Some(1)));
+    node.end();
+    let genesis = data.join("chain/genesis.toml");
+    let text = fs::read_to_string(&genesis).unwrap();
+    fs::write(&genesis, text.replace("chain_id = 42", "chain_id = 43")).unwrap();
+    assert!(message(output(&["node", "run"], &data)).contains("the folder has another chain than the genesis file"));
+    fs::write(&genesis, text.replace("p256", "p-256")).unwrap();
+    assert!(message(output(&["node", "run"], &data)).contains("suite: unknown suite \"p-256\""));
+}
+
+/// Killed at any moment under load: what was confirmed stands where it stood, nothing stands twice, and the chain goes on.
+#[test]
+fn what_was_confirmed_survives_kill_9() {
+    let kills = std::env::var("CHAINBOX_KILLS").map_or(KILLS, |text| text.parse().expect("a number of kills"));
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let spec = LoadSpec { suite: Suite::Sm, chain_id: 1, seed: 5, load: Load::Transfers, senders: 20, count: 1 << 16 };
+    let maker = Maker::new(spec);
+    let table = folder.path().join("accounts.csv");
+    let lines: String = maker.accounts().iter().map(|account| format!("{},{}\n", hex::encode(account), maker.balance())).collect();
+    fs::write(&table, lines).unwrap();
+    ok(&["node", "init", "--accounts", table.to_str().unwrap()], &data);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut confirmed: Places = HashMap::new();
+    let mut first = 0;
+    for kill in 0..kills {
+        let node = Running::start(&["node", "run"], &data);
+        let address = Address::Unix(data.join("chainbox.sock"));
+        runtime.block_on(check_and_load(&address, &maker, &mut confirmed, &mut first));
+        // Another moment each time.
+        let found = Arc::new(Mutex::new(HashMap::new()));
+        let sending = runtime.spawn(send(address, maker.make(first..first + 4096), Arc::clone(&found)));
+        std::thread::sleep(Duration::from_millis(20 + (kill as u64 * 97) % 400));
+        node.kill();
+        runtime.block_on(sending).unwrap();
+        confirmed.extend(found.lock().unwrap().drain());
+    }
+    let node = Running::start(&["node", "run"], &data);
+    let address = Address::Unix(data.join("chainbox.sock"));
+    runtime.block_on(check_and_load(&address, &maker, &mut confirmed, &mut first));
+    assert!(confirmed.len() > kills, "{} confirmed", confirmed.len());
+    node.end();
+    for more in [&[][..], &["--without-hints"]] {
+        let checked = json(&[&["node", "verify-store", "--json"], more].concat(), &data);
+        assert!(checked["checked"]["transactions"].as_u64() >= Some(confirmed.len() as u64));
+    }
+}
+
+/// Where transactions were confirmed, by their identities.
+type Places = HashMap<[u8; 32], (u64, u32)>;
+
+/// That what was confirmed is where it was; then the number from which on transactions are new to the chain.
+async fn check_and_load(address: &Address, maker: &Maker, confirmed: &mut Places, first: &mut u64) {
+    let client = Client::connect(address, Options::default()).await.unwrap();
+    let mut chain = client.chain();
+    for (id, place) in &*confirmed {
+        let request = v1::TransactionRequest { id: Bytes::copy_from_slice(id) };
+        let found = chain.transaction(request).await.expect("what was confirmed is there").into_inner();
+        assert_eq!((found.height, found.index), *place);
+    }
+    let mut least = u64::MAX;
+    for account in maker.accounts() {
+        let account = chain.account(v1::AccountRequest { address: Bytes::copy_from_slice(&account) }).await.unwrap().into_inner();
+        least = least.min(account.nonce);
+    }
+    // Numbers are taken from the last multiple of a chunk on: those that the chain has already are refused, and stand in no second block.
+    *first = least * 20 / 256 * 256;
+}
+
+/// Sends transactions in requests until the node is gone, and notes what was confirmed.
+async fn send(address: Address, items: Vec<LoadItem>, found: Arc<Mutex<Places>>) {
+    let Ok(client) = Client::connect(&address, Options::default()).await else { return };
+    let mut chain = client.chain();
+    for items in items.chunks(64) {
+        let transactions: Vec<Bytes> = items.iter().map(|item| Bytes::from(item.raw.clone())).collect();
+        let request = v1::SubmitRequest { transactions, wait: v1::Wait::Confirmed.into(), tag: 0 };
+        let Ok(answer) = chain.submit(request).await else { return };
+        let answer = answer.into_inner();
+        let mut found = found.lock().unwrap();
+        for ((item, height), index) in items.iter().zip(answer.heights).zip(answer.indexes) {
+            if height > 0 {
+                let id = Transaction::decode(&item.raw).unwrap().id();
+                assert_eq!(found.insert(id, (height, index)), None, "confirmed twice");
+            }
+        }
+    }
+}
