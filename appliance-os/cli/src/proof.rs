@@ -34,7 +34,10 @@ pub struct Args {
 #[derive(clap::Subcommand, Debug)]
 enum Command {
     /// Fetch a proof from a node
-    Get(GetArgs),
+    Get {
+        #[command(subcommand)]
+        subject: SubjectArgs,
+    },
     /// Check a proof offline: nothing is needed but the genesis. Exit status 1 where it proves nothing
     Check(CheckArgs),
 }
@@ -42,14 +45,11 @@ enum Command {
 #[derive(clap::Args, Debug)]
 struct GetArgs {
     /// Where to write the proof; standard output where no file is named
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 
     #[command(flatten)]
     server: ServerArgs,
-
-    #[command(subcommand)]
-    subject: SubjectArgs,
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -59,12 +59,16 @@ enum SubjectArgs {
         /// Its identity
         #[arg(value_name = "ID", value_parser = digest)]
         id: [u8; 32],
+        #[command(flatten)]
+        get: GetArgs,
     },
     /// What an account is
     Account {
         /// The account
         #[arg(value_name = "ACCOUNT", value_parser = address)]
         account: Address,
+        #[command(flatten)]
+        get: GetArgs,
     },
     /// What an entry is, or that there is none
     Entry {
@@ -74,6 +78,8 @@ enum SubjectArgs {
         /// Its key, text; hex behind 0x
         #[arg(value_name = "KEY")]
         key: String,
+        #[command(flatten)]
+        get: GetArgs,
     },
 }
 
@@ -102,17 +108,18 @@ struct CheckArgs {
 /// [`Error`] where something cannot be read. A proof that proves nothing is no error but exit status 1.
 pub fn run(args: &Args) -> Result<ExitCode, Error> {
     match &args.command {
-        Command::Get(args) => get(args),
+        Command::Get { subject } => get(subject),
         Command::Check(args) => check(args),
     }
 }
 
-fn get(args: &GetArgs) -> Result<ExitCode, Error> {
-    let subject = match &args.subject {
-        SubjectArgs::Transaction { id } => Subject::Transaction(Bytes::copy_from_slice(id)),
-        SubjectArgs::Account { account } => Subject::Account(Bytes::copy_from_slice(account)),
-        SubjectArgs::Entry { owner, key } => {
-            Subject::Entry(v1::EntryRequest { owner: Bytes::copy_from_slice(owner), key: entry_bytes(key)?.into() })
+fn get(subject: &SubjectArgs) -> Result<ExitCode, Error> {
+    let (args, subject) = match subject {
+        SubjectArgs::Transaction { id, get } => (get, Subject::Transaction(Bytes::copy_from_slice(id))),
+        SubjectArgs::Account { account, get } => (get, Subject::Account(Bytes::copy_from_slice(account))),
+        SubjectArgs::Entry { owner, key, get } => {
+            let entry = v1::EntryRequest { owner: Bytes::copy_from_slice(owner), key: entry_bytes(key)?.into() };
+            (get, Subject::Entry(entry))
         }
     };
     let proof = block_on(async {

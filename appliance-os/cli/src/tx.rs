@@ -62,7 +62,7 @@ enum Command {
     Put {
         /// Its key, text; hex behind 0x
         #[arg(value_name = "KEY")]
-        key: String,
+        entry: String,
         /// Its value, text; hex behind 0x
         #[arg(value_name = "VALUE")]
         value: String,
@@ -73,7 +73,7 @@ enum Command {
     Remove {
         /// Its key, text; hex behind 0x
         #[arg(value_name = "KEY")]
-        key: String,
+        entry: String,
         #[command(flatten)]
         send: SendArgs,
     },
@@ -144,12 +144,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     match &args.command {
         Command::Transfer { to, amount, send } => send.run(Content::Transfer { to, amount: *amount }),
         Command::Record { file, media_type, digest_only, send } => record(file, media_type, *digest_only, send),
-        Command::Put { key, value, send } => {
-            let (key, value) = (entry_bytes(key)?, entry_bytes(value)?);
+        Command::Put { entry, value, send } => {
+            let (key, value) = (entry_bytes(entry)?, entry_bytes(value)?);
             send.run(Content::Put { key: &key, value: &value })
         }
-        Command::Remove { key, send } => {
-            let key = entry_bytes(key)?;
+        Command::Remove { entry, send } => {
+            let key = entry_bytes(entry)?;
             send.run(Content::Remove { key: &key })
         }
         Command::Permit { account, forbid, send } => send.run(Content::Permit { account, may_send: !forbid }),

@@ -103,9 +103,9 @@ fn a_document_is_recorded_and_proven() {
     ok(&["tx", "transfer", "--to", &"01".repeat(20), "--amount", "5"], &data);
     assert_eq!(json(&["account", "show", &"01".repeat(20), "--json"], &data)["balance"], "5");
     let proof = folder.path().join("proof.json");
-    ok(&["proof", "get", "-o", proof.to_str().unwrap(), "transaction", id], &data);
+    ok(&["proof", "get", "transaction", id, "-o", proof.to_str().unwrap()], &data);
     let absent = folder.path().join("absent.json");
-    ok(&["proof", "get", "-o", absent.to_str().unwrap(), "entry", &account, "nothing"], &data);
+    ok(&["proof", "get", "entry", &account, "nothing", "-o", absent.to_str().unwrap()], &data);
     // Too much, and the node says so.
     let refused = output(&["tx", "transfer", "--to", &"01".repeat(20), "--amount", "340282366920938463463374607431768211455"], &data);
     assert_eq!(refused.status.code(), Some(1));
