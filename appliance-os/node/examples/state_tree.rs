@@ -31,10 +31,9 @@ fn main() {
     println!(
         "{count} leaves, {changes} changes a block\n\n| leaves a page | array, MB | start, s | a change, pages loaded, us | a change, pages read, us |\n|---|---|---|---|---|"
     );
-    for page in [1, 4, 16, 64] {
+    for page in [1, 2, 4, 16] {
         let source: Arc<dyn Leaves> = Arc::new(MemoryLeaves::of(&leaves));
-        // The tree is made for four of what is expected.
-        let options = StateOptions { leaves_max: usize::MAX, leaves_expected: count * 4 / page };
+        let options = StateOptions { leaves_max: usize::MAX, leaves_expected: count / page };
         let begin = Instant::now();
         let mut state = State::load(hasher, source, &options, 0, |give| {
             leaves.iter().cloned().for_each(give);

@@ -113,7 +113,7 @@ pub fn verify_store(
                 return Err(Wrong::Uncertified { height, reason: Uncertified::TooFew { votes: 0, validators: genesis.validators.len() } });
             }
         }
-        checked.signature_seconds += verify_signatures(&block, genesis, backend, with_hints)?.as_secs_f64();
+        checked.signature_seconds += verify_signatures(std::slice::from_ref(&block), genesis, backend, with_hints)?.as_secs_f64();
         checked.blocks += 1;
         checked.transactions += block.transactions.len() as u64;
         let committed = chain.commit(chain.examine(block)?);
@@ -136,25 +136,29 @@ fn check_state(store: &Store, leaves: &MemoryLeaves, height: u64, applied: u64) 
     if is_same && expected.next().is_none() { Ok(()) } else { Err(Wrong::OtherState(height)) }
 }
 
-/// Verifies the signatures of a block, and says how long that took.
+/// Verifies the signatures of blocks together, and says how long that took.
 ///
 /// # Errors
 /// [`Wrong`] where one is invalid, or a transaction is none.
 ///
 /// # Panics
-/// Where a block is larger than a batch: none is.
-pub fn verify_signatures(block: &Block, genesis: &Genesis, backend: &dyn Backend, with_hints: bool) -> Result<Duration, Wrong> {
-    let height = block.header.height;
-    let wrong = |index: usize, refusal: Refusal| Wrong::Invalid(Invalid::Transaction { height, index, refusal });
-    let mut batch = Batch::with_capacity(genesis.suite.shape(), block.transactions.len());
-    for (index, (raw, hint)) in block.transactions.iter().zip(&block.hints).enumerate() {
-        let transaction = Transaction::decode(raw).map_err(|refusal| wrong(index, refusal.into()))?;
-        let hint = hint.as_ref().filter(|_| with_hints).map_or(&[][..], |hint| hint);
-        batch.push(Item { hint, ..transaction.item() }).expect("a block is smaller than a batch");
+/// Where the blocks are larger than a batch, of 4 GiB.
+pub fn verify_signatures(blocks: &[Block], genesis: &Genesis, backend: &dyn Backend, with_hints: bool) -> Result<Duration, Wrong> {
+    let mut batch = Batch::with_capacity(genesis.suite.shape(), blocks.iter().map(|block| block.transactions.len()).sum());
+    let wrong = |height, index, refusal| Wrong::Invalid(Invalid::Transaction { height, index, refusal });
+    let mut places = Vec::new();
+    for block in blocks {
+        for (index, (raw, hint)) in block.transactions.iter().zip(&block.hints).enumerate() {
+            let height = block.header.height;
+            let transaction = Transaction::decode(raw).map_err(|refusal| wrong(height, index, refusal.into()))?;
+            let hint = hint.as_ref().filter(|_| with_hints).map_or(&[][..], |hint| hint);
+            batch.push(Item { hint, ..transaction.item() }).expect("the blocks fit a batch");
+            places.push((height, index));
+        }
     }
     let begin = Instant::now();
     let verdicts = backend.verify(&batch)?;
     let time = begin.elapsed();
-    let invalid = verdicts.as_slice().iter().enumerate().find_map(|(index, verdict)| Some((index, verdict.reason()?)));
-    invalid.map_or(Ok(time), |(index, reason)| Err(wrong(index, Refusal::Signature(reason))))
+    let invalid = verdicts.as_slice().iter().zip(places).find_map(|(verdict, place)| Some((place, verdict.reason()?)));
+    invalid.map_or(Ok(time), |((height, index), reason)| Err(wrong(height, index, Refusal::Signature(reason))))
 }

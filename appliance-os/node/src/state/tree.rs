@@ -35,7 +35,7 @@ pub struct Change {
 pub struct StateOptions {
     /// Leaves in loaded pages, at most, but for those of blocks that are not applied yet. One takes some 200 bytes.
     pub leaves_max: usize,
-    /// The leaves that are expected: the tree is made so that a page has four of so many.
+    /// The leaves that are expected: the tree is made so that a page has one or two of so many, as far as the bounds of the array allow.
     pub leaves_expected: u64,
 }
 
@@ -91,7 +91,7 @@ impl State {
         height: u64,
         scan: impl FnOnce(&mut dyn FnMut(Leaf)) -> io::Result<()>,
     ) -> io::Result<Self> {
-        let bits = (options.leaves_expected / 4).max(1).ilog2().clamp(BITS_MIN, BITS_MAX);
+        let bits = options.leaves_expected.max(1).ilog2().clamp(BITS_MIN, BITS_MAX);
         let mut state = Self {
             hasher,
             leaves,
