@@ -90,9 +90,10 @@ impl Builder {
         super::lock(&self.shared.problem).is_some()
     }
 
-    /// Whether nobody waits for anything.
+    /// Whether nobody waits for anything, and nothing that was admitted could still come into a block.
     fn is_done(&self) -> bool {
-        self.shared.unanswered.load(Relaxed) == 0 && self.applying == 0 && !self.machine.is_any_under_way()
+        let shared = &self.shared;
+        shared.unanswered.load(Relaxed) == 0 && !shared.pool.is_ready() && self.applying == 0 && !self.machine.is_any_under_way()
     }
 
     fn take(&mut self, event: Event) {

@@ -47,7 +47,7 @@ pub enum StartError {
     #[error("the state cannot be read: {0}")]
     State(#[from] io::Error),
     /// A stored block is none of this chain.
-    #[error("{0}: restore a backup with `chainbox node restore`")]
+    #[error("{0}: stop the node, and put another copy of its folder in the place of this one")]
     Invalid(#[from] Invalid),
     /// The genesis is another.
     #[error(
@@ -60,10 +60,12 @@ pub enum StartError {
         here: u64,
     },
     /// The state is not what the blocks say.
-    #[error("the state is not that of block {0}: restore a backup with `chainbox node restore`")]
+    #[error("the state is not that of block {0}: stop the node, and put another copy of its folder in the place of this one")]
     OtherState(u64),
     /// A block in the middle has no certificate.
-    #[error("block {0} has no certificate, and there are blocks after it: restore a backup with `chainbox node restore`")]
+    #[error(
+        "block {0} has no certificate, and there are blocks after it: stop the node, and put another copy of its folder in the place of this one"
+    )]
     Uncertified(u64),
     /// No thread could be started.
     #[error("the system gives no more threads: {0}")]

@@ -220,3 +220,21 @@ async fn entry_proof(State(node): State<Node>, Path((owner, key)): Path<(String,
 async fn state_proof(node: &Node, key: &StateKey) -> Answered<crate::proof::Proof> {
     node.state_proof(key).await.map(Json).map_err(|error| Failure::Internal(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    /// What the script shows has a place on the page, and nothing on the page asks for more than its policy allows.
+    #[test]
+    fn the_page_has_a_place_for_everything() {
+        let (page, script) = (include_str!("chain.html"), include_str!("chain.js"));
+        let ids = script.match_indices("byId(\"").chain(script.match_indices("show(\""));
+        let mut found = 0;
+        for (start, call) in ids {
+            let id = script[start + call.len()..].split('"').next().unwrap();
+            assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+            found += 1;
+        }
+        assert!(found > 15);
+        assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("<script>") && !page.contains("onclick"));
+    }
+}

@@ -19,7 +19,7 @@ pub enum StoreError {
     #[error("the database of the state failed: {0}")]
     Database(#[from] fjall::Error),
     /// What stands there is not what was written.
-    #[error("{place} is damaged: {what}; restore a backup with `chainbox node restore`, or put another copy of the file in its place")]
+    #[error("{place} is damaged: {what}; stop the node, and put another copy of the file, or of the folder, in its place")]
     Damaged {
         /// The file and the place in it.
         place: String,

@@ -170,6 +170,21 @@ fn validators_permit_and_forbid() {
     node.close().unwrap();
 }
 
+/// What was admitted comes into a block, though nobody waits for it and the node is told to end.
+#[test]
+fn a_shutdown_loses_nothing_that_was_admitted() {
+    let a = Key::new(Suite::Sm);
+    let chain = Box::new(Suite::Sm, Senders::Open, Vec::new(), vec![(a.address(), 1000)]);
+    let node = chain.start();
+    let transactions: Vec<_> = (0..100).map(|nonce| a.transaction(CHAIN, nonce, Content::Transfer { to: &[9; 20], amount: 1 })).collect();
+    let answers = runtime().block_on(node.submit(1, transactions, Wait::Admitted));
+    assert!(answers.iter().all(|answer| matches!(answer, Answer::Admitted { .. } | Answer::Confirmed { .. })));
+    Box::close(node);
+    let node = chain.start();
+    assert_eq!(node.account(&a.address()).unwrap().nonce, 100);
+    node.close().unwrap();
+}
+
 /// A thousand transactions of some senders in requests at once: each is confirmed once, in the order of its nonces.
 #[test]
 fn every_transaction_is_in_one_block() {

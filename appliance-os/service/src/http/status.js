@@ -128,6 +128,18 @@ function update(status) {
   before = { at, status };
 }
 
+// The chain, where this service runs one: the rest of it is on a page of its own.
+async function chain() {
+  const response = await fetch("/v1/status", { cache: "no-store" });
+  if (!response.ok) {
+    return;
+  }
+  const { height, tps, p50_ms, p99_ms, problem } = await response.json();
+  byId("chain").hidden = false;
+  show("chain-now", problem ?? `height ${number.format(height)}, ${number.format(tps)} transactions a second, confirmed after ${fine.format(p50_ms)} ms (half) and ${fine.format(p99_ms)} ms (99 of 100)`);
+  setTimeout(chain, PERIOD_MS);
+}
+
 async function poll() {
   try {
     const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(5 * PERIOD_MS) });
@@ -140,3 +152,4 @@ async function poll() {
 }
 
 poll();
+chain();
