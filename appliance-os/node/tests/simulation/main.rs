@@ -2,6 +2,8 @@
 //!
 //! CI runs some thousands of seeds; CHAINBOX_SIMULATION_SEEDS=FIRST..END names others.
 
+mod overload;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
