@@ -101,7 +101,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
                 Some((file, label)) => file.wallet(*suite, label)?,
                 None => {
                     let folder = server.folder()?;
-                    folder.development(folder.rules()?.suite)?
+                    folder.development_of(folder.rules()?.suite)?
                 }
             };
             say(&format!("{}\n", hex::encode(wallet.address())))?;

@@ -7,9 +7,10 @@ use std::{
 };
 
 use chainbox_engine::backend::{Backend, CpuOptions};
+use chainbox_hsm::signer::Caller;
 use chainbox_service::{
     Addresses, Backends, Extend, Reload, Signing,
-    settings::{Engine, Loaded, Settings, SigningDevice, Sources},
+    settings::{CHAIN_CALLER, Engine, Loaded, Settings, SigningDevice, Sources},
 };
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
         self,
         devices::{self, Wanted},
     },
+    chain::Votes,
     config::{SettingsArgs, refused},
     error::Error,
     hsm::device::Opened,
@@ -54,7 +56,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     let Loaded { settings, .. } = load(&sources)?;
     let backends = all(&settings)?;
     let json = args.json;
-    serve(settings, backends, sources, None, |addresses| {
+    serve(settings, backends, sources, |_| None, |addresses| {
         if json {
             announce(&json_line(addresses));
         }
@@ -90,15 +92,21 @@ fn signing(settings: &Settings) -> Result<Option<Signing>, Error> {
     Ok(Some(Signing { signer, device: opened.device.name().to_owned(), restarts: opened.restarts }))
 }
 
-/// Serves, with an extension where one is given, until a signal ends it.
+/// Serves, with an extension where one is given, until a signal ends it. The extension is told what signs its votes, where the settings say so.
 pub(crate) fn serve(
     settings: Settings,
     backends: Backends,
     sources: Sources,
-    extend: Option<Extend>,
+    extend: impl FnOnce(Option<Votes>) -> Option<Extend>,
     ready: impl FnOnce(&Addresses),
 ) -> Result<ExitCode, Error> {
     let signing = signing(&settings)?;
+    let votes = settings.chain.vote_key.clone().zip(signing.as_ref()).map(|(label, signing)| Votes {
+        signer: Arc::clone(&signing.signer) as _,
+        label,
+        caller: Caller(CHAIN_CALLER.to_owned()),
+    });
+    let extend = extend(votes);
     let reload: Reload = Box::new(move || Settings::load(&sources).map(|loaded| loaded.settings).map_err(|problems| problems.to_string()));
     chainbox_service::run(settings, backends, signing, extend, reload, ready).map_err(Error::new)?;
     Ok(ExitCode::SUCCESS)

@@ -198,7 +198,7 @@ impl SendArgs {
         let suite: Suite = status.suite.parse().map_err(|error| Error::new(format!("{error}")))?;
         let wallet = match self.key.open()? {
             Some((file, label)) => file.wallet(suite, label)?,
-            None => self.server.folder()?.development(suite)?,
+            None => self.server.folder()?.development_of(suite)?,
         };
         Ok((asker, status, wallet))
     }

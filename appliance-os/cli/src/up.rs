@@ -8,17 +8,14 @@ use std::{
 };
 
 use chainbox_engine::transaction::native::Suite;
-use chainbox_node::{
-    genesis::{BlockLimits, Senders},
-    node::NodeOptions,
-};
+use chainbox_node::genesis::{BlockLimits, Senders};
 use chainbox_service::{
     Addresses, Backends,
     settings::{Origin, Settings},
 };
 
 use crate::{
-    chain::{ChainFolder, NewChain, Ran, extension},
+    chain::{ChainFolder, First, NewChain, Ran, extension, node_options},
     check::{self, Right, Style, grouped},
     config::SettingsArgs,
     error::Error,
@@ -72,13 +69,15 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
             senders: Senders::Open,
             limits,
             accounts: Vec::new(),
+            validator: None,
             accounts_file: None,
         })?;
     }
     let ran = Arc::new(OnceLock::new());
     let place = Place::of(&settings, &backends);
-    let extend = extension(folder, NodeOptions::default(), Arc::clone(&ran));
-    serve::serve(settings, backends, sources, Some(extend), move |addresses| {
+    let options = node_options(&settings);
+    let extend = |votes| Some(extension(folder, options, votes, Arc::clone(&ran)));
+    serve::serve(settings, backends, sources, extend, |addresses| {
         serve::announce(&if json { serve::json_line(addresses) } else { text(&right, addresses, &place, ran.get()) });
     })
 }
@@ -106,12 +105,13 @@ fn text(right: &Right, addresses: &Addresses, place: &Place, ran: Option<&Ran>) 
         right.known_answers,
         grouped(right.signatures as f64)
     );
-    if let Some(Ran { chain_id, suite, height, confirmed_ms, .. }) = ran {
+    let first = ran.and_then(|ran| ran.first.as_ref());
+    if let Some(Ran { chain_id, suite, .. }) = ran {
+        let first = first.map(|First { height, confirmed_ms, .. }| {
+            format!(": block {height} holds a transaction of ours, confirmed after {confirmed_ms:.1} ms")
+        });
         // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "Chain {chain_id} of suite {suite} runs: block {height} holds a transaction of ours, confirmed after {confirmed_ms:.1} ms.\n"
-        );
+        let _ = writeln!(text, "Chain {chain_id} of suite {suite} runs{}.\n", first.unwrap_or_default());
     }
     let chain = addresses.http.as_ref().map(|http| format!("{http}/chain"));
     let rows = [
@@ -121,7 +121,7 @@ fn text(right: &Right, addresses: &Addresses, place: &Place, ran: Option<&Ran>) 
         ("gRPC, socket", addresses.socket.as_deref()),
         ("back end", Some(&*place.backends)),
         ("data", Some(&*place.data)),
-        ("account", ran.map(|ran| &*ran.development)),
+        ("account", first.map(|first| &*first.account)),
     ];
     for (name, value) in rows {
         // Writing to a string does not fail.

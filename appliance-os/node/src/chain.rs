@@ -24,6 +24,8 @@ use crate::{
     types::Checked,
 };
 
+const OTHER_TRANSACTIONS: &str = "its transactions do not have the root that it names";
+
 /// The state, which the chain writes and others read.
 #[derive(Clone)]
 pub struct SharedState(Arc<Mutex<State>>);
@@ -214,7 +216,7 @@ impl Chain {
         if block.transactions.len() != header.transactions as usize || block.hints.len() != block.transactions.len() {
             return wrong("it has another number of transactions than its header says");
         }
-        let transactions = self.read_all(height, &block)?;
+        let transactions = read_all(&self.genesis, height, &block)?;
         let senders = senders(&self.hasher, &transactions);
         let inputs: Vec<_> =
             transactions.iter().zip(senders).map(|(transaction, sender)| Input { transaction: *transaction, sender }).collect();
@@ -227,23 +229,13 @@ impl Chain {
         drop(state);
         let (tree, ids) = TransactionTree::of(&self.hasher, &transactions);
         if tree.root() != header.transactions_root {
-            return wrong("its transactions do not have the root that it names");
+            return wrong(OTHER_TRANSACTIONS);
         }
         if prepared.root != header.state_root {
             return wrong("the state after it does not have the root that it names");
         }
         let records = records(transactions.iter());
         Ok(Executable { id: header.id(), changes, ids: ids.into(), records, prepared, block: block.clone() })
-    }
-
-    /// Reads the transactions of a block, and checks what needs no state.
-    fn read_all<'b>(&self, height: u64, block: &'b Block) -> Result<Vec<Transaction<'b>>, Invalid> {
-        let read = block.transactions.iter().enumerate().map(|(index, raw)| {
-            let transaction = Transaction::decode(raw).map_err(Refusal::from);
-            let checked = transaction.and_then(|transaction| check_stateless(&self.genesis, &transaction).map(|()| transaction));
-            checked.map_err(|refusal| Invalid::Transaction { height, index, refusal })
-        });
-        read.collect()
     }
 
     /// Makes a block the head, and gives back what changed.
@@ -278,6 +270,30 @@ impl Committed {
     pub fn into_applied(self) -> Applied {
         Applied { height: self.block.header.height, changes: self.changes, ids: self.ids, records: self.records }
     }
+}
+
+/// What is indexed of a final block, whose transactions are compared with its header; it is not executed.
+///
+/// # Errors
+/// [`Invalid`].
+pub fn index_of(genesis: &Genesis, block: &Block) -> Result<Applied, Invalid> {
+    let height = block.header.height;
+    let transactions = read_all(genesis, height, block)?;
+    let (tree, ids) = TransactionTree::of(&genesis.hasher(), &transactions);
+    if tree.root() != block.header.transactions_root {
+        return Err(Invalid::Header { height, what: OTHER_TRANSACTIONS });
+    }
+    Ok(Applied { height, changes: Vec::new(), ids: ids.into(), records: records(transactions.iter()) })
+}
+
+/// Reads the transactions of a block, and checks what needs no state.
+fn read_all<'b>(genesis: &Genesis, height: u64, block: &'b Block) -> Result<Vec<Transaction<'b>>, Invalid> {
+    let read = block.transactions.iter().enumerate().map(|(index, raw)| {
+        let transaction = Transaction::decode(raw).map_err(Refusal::from);
+        let checked = transaction.and_then(|transaction| check_stateless(genesis, &transaction).map(|()| transaction));
+        checked.map_err(|refusal| Invalid::Transaction { height, index, refusal })
+    });
+    read.collect()
 }
 
 /// What can be said against a transaction without the state and without its signature.

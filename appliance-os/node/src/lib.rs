@@ -1,4 +1,5 @@
 //! The slim node of a permissioned chain: from signed bytes to durable blocks.
+pub mod archive;
 pub mod block;
 pub mod certify;
 pub mod chain;

@@ -15,9 +15,10 @@ use chainbox_engine::{
 use serde::Serialize;
 
 use crate::{
-    block::Block,
+    archive::{self, ArchiveError, Snapshot},
+    block::{Block, Header},
     certify::{self, Uncertified},
-    chain::{Chain, Invalid, SharedState},
+    chain::{Chain, Invalid, SharedState, index_of},
     genesis::Genesis,
     node::NodeOptions,
     refusal::Refusal,
@@ -28,7 +29,9 @@ use crate::{
 /// What was checked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Checked {
-    /// Blocks after the genesis.
+    /// The first block that is there: 1, unless older ones were pruned.
+    pub first: u64,
+    /// Blocks from there on.
     pub blocks: u64,
     /// Their transactions.
     pub transactions: u64,
@@ -67,13 +70,19 @@ pub enum Wrong {
     /// The stored state is not what the blocks make.
     #[error("the stored state is not what the blocks up to {0} make")]
     OtherState(u64),
+    /// Older blocks were pruned, and the snapshot that the others begin from cannot be read.
+    #[error(transparent)]
+    Snapshot(Box<ArchiveError>),
+    /// Older blocks were pruned, and no snapshot is there.
+    #[error("blocks before {0} were pruned, and there is no snapshot of a later state: put one into the folder snapshots")]
+    NoSnapshot(u64),
     /// No verdicts could be had.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
-/// Checks a store: checksums, headers, votes, signatures (with the hints of the blocks, or without), execution, roots, and the stored state. All accounts are in
-/// memory meanwhile. `progress` is told the height and the last one.
+/// Checks a store: checksums, headers, votes, signatures (with the hints of the blocks, or without), execution, roots, and the stored state. Where older blocks
+/// were pruned, execution begins at the oldest snapshot. All accounts are in memory meanwhile. `progress` is told the height and the last one.
 ///
 /// # Errors
 /// [`Wrong`] at the first thing that is.
@@ -86,22 +95,26 @@ pub fn verify_store(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Checked, Wrong> {
     let (store, repairs) = Store::open(folder, &options.store)?;
-    let all = genesis.leaves();
+    if genesis.header(genesis.state_root()) != *store.genesis() {
+        return Err(Wrong::Genesis);
+    }
+    let first = store.first()?.unwrap_or(1);
+    let (start, all) = if first == 1 { (*store.genesis(), genesis.leaves()) } else { of_snapshot(folder, genesis, first)? };
     let leaves = Arc::new(MemoryLeaves::of(&all));
     let state_options = StateOptions { leaves_expected: all.len() as u64, ..options.state };
-    let state = State::load(genesis.hasher(), Arc::clone(&leaves) as Arc<dyn Leaves>, &state_options, 0, |give| {
+    let state = State::load(genesis.hasher(), Arc::clone(&leaves) as Arc<dyn Leaves>, &state_options, start.height, |give| {
         all.into_iter().for_each(give);
         Ok(())
     })?;
-    let header = genesis.header(state.root());
-    if header != *store.genesis() {
-        return Err(Wrong::Genesis);
+    if state.root() != start.state_root {
+        return Err(Wrong::OtherState(start.height));
     }
-    let mut chain = Chain::new(Arc::new(genesis.clone()), SharedState::new(state), header, options.threads);
+    let mut chain = Chain::new(Arc::new(genesis.clone()), SharedState::new(state), start, options.threads);
     let (head, applied) = (store.head(), store.state_height()?);
-    let mut checked = Checked { repairs, ..Checked::default() };
-    check_state(&store, &leaves, 0, applied)?;
-    for height in 1..=head {
+    let mut checked = Checked { first, repairs, ..Checked::default() };
+    check_state(&store, &leaves, start.height, applied)?;
+    let mut last = store.header(first - 1)?.map(|header| header.id());
+    for height in first..=head {
         let block = store.block(height)?.ok_or(Wrong::Missing(height))?;
         match store.certificate(height)? {
             Some(certificate) => {
@@ -116,13 +129,35 @@ pub fn verify_store(
         checked.signature_seconds += verify_signatures(std::slice::from_ref(&block), genesis, backend, with_hints)?.as_secs_f64();
         checked.blocks += 1;
         checked.transactions += block.transactions.len() as u64;
-        let committed = chain.commit(chain.examine(block)?);
-        leaves.apply(&committed.changes);
-        chain.state().lock().applied(height);
-        check_state(&store, &leaves, height, applied)?;
+        let id = block.header.id();
+        if last.replace(id).is_some_and(|last| last != block.header.parent) {
+            return Err(Invalid::Header { height, what: "it does not follow the block before it" }.into());
+        }
+        if height <= start.height {
+            index_of(genesis, &block)?;
+            if height == start.height && id != start.id() {
+                return Err(Wrong::OtherState(height));
+            }
+        } else {
+            let committed = chain.commit(chain.examine(block)?);
+            leaves.apply(&committed.changes);
+            chain.state().lock().applied(height);
+            check_state(&store, &leaves, height, applied)?;
+        }
         progress(height, head);
     }
     Ok(checked)
+}
+
+/// The header and the leaves of the oldest snapshot of a folder from a height on.
+fn of_snapshot(folder: &Path, genesis: &Genesis, from: u64) -> Result<(Header, Vec<Leaf>), Wrong> {
+    let read = || -> Result<_, ArchiveError> {
+        let Some(info) = archive::oldest(folder, from)? else { return Ok(None) };
+        let mut snapshot = Snapshot::open(&info.path, genesis)?;
+        let leaves = snapshot.leaves().collect::<Result<Vec<_>, _>>()?;
+        Ok(Some((snapshot.header, leaves)))
+    };
+    read().map_err(|error| Wrong::Snapshot(Box::new(error)))?.ok_or(Wrong::NoSnapshot(from))
 }
 
 /// That the stored state, which is at one height, is what the blocks make.
@@ -131,9 +166,12 @@ fn check_state(store: &Store, leaves: &MemoryLeaves, height: u64, applied: u64) 
         return Ok(());
     }
     let mut expected = leaves.all().into_iter();
-    let mut is_same = true;
-    store.scan(&mut |leaf: Leaf| is_same &= expected.next() == Some(leaf))?;
-    if is_same && expected.next().is_none() { Ok(()) } else { Err(Wrong::OtherState(height)) }
+    for leaf in store.view().leaves() {
+        if expected.next() != Some(leaf?) {
+            return Err(Wrong::OtherState(height));
+        }
+    }
+    if expected.next().is_none() { Ok(()) } else { Err(Wrong::OtherState(height)) }
 }
 
 /// Verifies the signatures of blocks together, and says how long that took.

@@ -19,29 +19,26 @@ pub trait Voter: Send {
 /// How long a signature may take.
 const SIGN_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// The name under which the node asks the signer.
-pub const CALLER: &str = "node";
-
 /// Votes by a key of the box's signer, behind its roles and its double-vote guard.
 pub struct SignerVoter {
     signer: Arc<dyn Signer>,
     label: Label,
+    caller: Caller,
     runtime: tokio::runtime::Handle,
 }
 
 impl SignerVoter {
-    /// Votes with the key of a label. The signer's futures run on `runtime`, on none of whose threads votes may be asked for.
+    /// Votes with the key of a label, as a caller whom the signer lets vote. The signer's futures run on `runtime`, on none of whose threads votes may be asked for.
     #[must_use]
-    pub fn new(signer: Arc<dyn Signer>, label: Label, runtime: tokio::runtime::Handle) -> Self {
-        Self { signer, label, runtime }
+    pub fn new(signer: Arc<dyn Signer>, label: Label, caller: Caller, runtime: tokio::runtime::Handle) -> Self {
+        Self { signer, label, caller, runtime }
     }
 }
 
 impl Voter for SignerVoter {
     fn sign(&mut self, payload: Payload) -> Result<[u8; 64], String> {
-        let caller = Caller(CALLER.to_owned());
         let request = SignRequest { key: self.label.clone(), payload };
-        let answers = self.runtime.block_on(self.signer.sign(&caller, vec![request], Deadline::after(SIGN_TIME_MAX)));
+        let answers = self.runtime.block_on(self.signer.sign(&self.caller, vec![request], Deadline::after(SIGN_TIME_MAX)));
         let signed = answers.into_iter().next().ok_or("the signer gave no answer")?;
         signed.map(|signed| signed.signature).map_err(|error| error.to_string())
     }

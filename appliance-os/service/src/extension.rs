@@ -48,6 +48,8 @@ pub struct Extension {
     pub http: axum::Router,
     /// Its metrics, in the text format of Prometheus.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Why nothing should be sent to it, where that is so.
+    pub unreadiness: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// Ends it, once no connection asks anything more; it may wait.
     pub close: Box<dyn FnOnce() -> Result<(), String> + Send>,
 }

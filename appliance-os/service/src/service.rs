@@ -57,7 +57,7 @@ pub struct Parts {
     pub(crate) addresses: Addresses,
     pub(crate) desk: Option<Arc<Desk>>,
     /// The figures of the extension.
-    pub(crate) more_metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    pub(crate) beside: Option<Beside>,
 }
 
 impl Parts {
@@ -67,7 +67,8 @@ impl Parts {
         Some(format!("a batch has been with the back end for {} s: it hangs", time.as_secs()))
     }
 
-    /// What is wrong and no reason to start the process again: devices that are not used, or do not sign. A line each.
+    /// What is wrong and no reason to start the process again: devices that are not used, or do not sign, and an extension
+    /// that does not go on. A line each.
     pub(crate) fn ailments(&self) -> Vec<String> {
         let reports = self.work.reports().into_iter().filter(|report| report.state == BackendHealth::Quarantined);
         let line = |report: crate::backends::BackendReport| {
@@ -75,7 +76,8 @@ impl Parts {
             format!("{} is not used: {reason}; it is tried again in {} s, and the others do its work", report.name, retry.ceil())
         };
         let signing = self.desk.iter().filter_map(|desk| Some(format!("{} does not sign: {}", desk.device(), desk.health().problem?)));
-        reports.map(line).chain(signing).collect()
+        let beside = self.beside.iter().filter_map(|beside| (beside.unreadiness)());
+        reports.map(line).chain(signing).chain(beside).collect()
     }
 
     /// Why no work should be sent here.
@@ -83,8 +85,14 @@ impl Parts {
         if self.connections.closing().is_cancelled() {
             return Some("the service is shutting down".to_owned());
         }
-        self.sickness()
+        self.sickness().or_else(|| (self.beside.as_ref()?.unreadiness)())
     }
+}
+
+/// What is known of the extension, where there is one.
+pub(crate) struct Beside {
+    pub(crate) metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(crate) unreadiness: Arc<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
 /// A service that runs.
@@ -150,12 +158,14 @@ impl Service {
         let verification = Grpc { work: work.clone(), metrics: Arc::clone(&metrics), live: Arc::clone(&live), closing: closing.clone() };
         let extension = extend.map(|extend| tokio::task::block_in_place(|| extend(Verification::new(work.clone())))).transpose()?;
         let (health, routes) = routes(verification, grpc::signing::Grpc { desk: desk.clone(), metrics: Arc::clone(&metrics) }).await;
-        let (routes, pages, more_metrics, close) = match extension {
+        let (routes, pages, beside, close) = match extension {
             None => (routes, axum::Router::new(), None, None),
-            Some(Extension { routes: add, http, metrics, close }) => (add(routes), http, Some(metrics), Some(close)),
+            Some(Extension { routes: add, http, metrics, unreadiness, close }) => {
+                (add(routes), http, Some(Beside { metrics, unreadiness }), Some(close))
+            }
         };
         let connections = Connections::new(routes, work.clone(), Arc::clone(&sources), Arc::clone(&live), Arc::clone(&metrics), closing);
-        let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses, desk, more_metrics });
+        let parts = Arc::new(Parts { work, sources, connections, metrics, live, addresses, desk, beside });
         let tasks = parts.connections.tasks();
         if let Some(listener) = grpc {
             tasks.spawn(serve_tcp(listener, tls.clone(), Arc::clone(&parts.connections)));

@@ -83,16 +83,30 @@ impl Interchange {
     }
 }
 
-impl Guard {
-    /// What a guard elsewhere must know before it may sign with these keys. Whoever exports to move a validator stops this one first.
-    #[must_use]
-    pub fn export(&self) -> Interchange {
+impl Interchange {
+    fn of(states: Vec<super::KeyState>) -> Self {
         let key = |state: super::KeyState| {
             let Last { position: Position { height, round, step }, digest } = state.last;
             let (public_key, digest) = (Hex(state.public_key), digest.map(Hex));
             InterchangeKey { public_key, label: state.label, chain: state.chain, height, round, step, digest }
         };
-        Interchange { format: FORMAT.to_owned(), version: 1, keys: self.states().into_iter().map(key).collect() }
+        Self { format: FORMAT.to_owned(), version: 1, keys: states.into_iter().map(key).collect() }
+    }
+
+    /// What a guard knows that another process may have open: for backups. Votes may follow that it does not have.
+    ///
+    /// # Errors
+    /// As [`super::read`].
+    pub fn read(path: &std::path::Path) -> Result<Self, Error> {
+        super::read(path).map(Self::of)
+    }
+}
+
+impl Guard {
+    /// What a guard elsewhere must know before it may sign with these keys. Whoever exports to move a validator stops this one first.
+    #[must_use]
+    pub fn export(&self) -> Interchange {
+        Interchange::of(self.states())
     }
 
     /// Takes what was signed elsewhere. No place is lowered: of what is known and what is new the higher one stays, and where two digests were signed at one

@@ -3,12 +3,14 @@
 mod client;
 mod folder;
 mod keys;
+mod options;
 mod serve;
 
 pub(crate) use client::{Asker, ServerArgs, block_on};
-pub(crate) use folder::{ChainFolder, NewChain};
+pub(crate) use folder::{ChainFolder, NewChain, Votes};
 pub(crate) use keys::{KeyArgs, KeyFile, Wallet, read_password};
-pub(crate) use serve::{Ran, extension};
+pub(crate) use options::node_options;
+pub(crate) use serve::{First, Ran, extension};
 
 use chainbox_engine::transaction::native::Address;
 use chainbox_node::text;

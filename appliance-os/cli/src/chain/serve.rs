@@ -1,6 +1,9 @@
 //! A service that runs the chain of its data folder.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use chainbox_api::v1::chain_server::ChainServer;
@@ -17,7 +20,7 @@ use chainbox_node::{
 use chainbox_service::{Extend, Extension, Verification};
 use tokio::runtime::Handle;
 
-use super::{ChainFolder, Wallet};
+use super::{ChainFolder, Votes, Wallet};
 
 /// The key of the entry that shows that a chain takes transactions.
 const STARTED: &[u8] = b"started";
@@ -27,12 +30,19 @@ const STARTED: &[u8] = b"started";
 pub(crate) struct Ran {
     pub(crate) chain_id: u64,
     pub(crate) suite: &'static str,
-    /// The height of the first transaction that was confirmed after the start.
+    /// The first transaction that was confirmed after the start, where there is an account to send one.
+    pub(crate) first: Option<First>,
+}
+
+/// The first transaction after a start.
+#[derive(Clone, Debug)]
+pub(crate) struct First {
+    /// The height of its block.
     pub(crate) height: u64,
-    /// How long that took, in milliseconds.
+    /// How long its confirmation took, in milliseconds.
     pub(crate) confirmed_ms: f64,
-    /// The account for development.
-    pub(crate) development: String,
+    /// The account for development, which sent it.
+    pub(crate) account: String,
 }
 
 struct ByService(Verification);
@@ -45,13 +55,14 @@ impl Verifier for ByService {
 }
 
 /// Runs the chain of a folder in a service. What is known of it is put into `ran` once a first transaction is confirmed, which is before the service is ready.
-pub(crate) fn extension(folder: ChainFolder, options: NodeOptions, ran: Arc<OnceLock<Ran>>) -> Extend {
+/// Votes are signed with the key in the chain's folder, or by `votes`.
+pub(crate) fn extension(folder: ChainFolder, options: NodeOptions, votes: Option<Votes>, ran: Arc<OnceLock<Ran>>) -> Extend {
     Box::new(move |verification| {
         let said = |error: crate::error::Error| error.to_string();
         let genesis = folder.rules().map_err(said)?;
-        let (signer, label) = folder.voter(&genesis).map_err(said)?;
+        let Votes { signer, label, caller } = votes.map_or_else(|| folder.votes(&genesis), Ok).map_err(said)?;
         let development = folder.development(genesis.suite).map_err(said)?;
-        let voter = Box::new(SignerVoter::new(Arc::new(signer), label, Handle::current()));
+        let voter = Box::new(SignerVoter::new(signer, label, caller, Handle::current()));
         let (chain_id, suite) = (genesis.chain_id, genesis.suite.name());
         let mut progress = |height: u64, head: u64| {
             if height.is_multiple_of(1000) {
@@ -60,20 +71,18 @@ pub(crate) fn extension(folder: ChainFolder, options: NodeOptions, ran: Arc<Once
         };
         let node = Node::start(folder.path(), genesis, options, Arc::new(ByService(verification)), voter, &mut progress)
             .map_err(|error| error.to_string())?;
-        let address = hex::encode(development.address());
-        let started = std::time::Instant::now();
-        let height = match Handle::current().block_on(first_transaction(&node, &development)) {
-            Ok(height) => height,
+        let first = development.map(|account| Handle::current().block_on(first_transaction(&node, &account))).transpose();
+        let first = match first {
+            Ok(first) => first,
             Err(reason) => {
                 // What kept the transaction out is what is to be mended.
                 let _ = node.close();
                 return Err(reason);
             }
         };
-        let confirmed_ms = started.elapsed().as_secs_f64() * 1e3;
         // Only one service has the cell.
-        let _ = ran.set(Ran { chain_id, suite, height, confirmed_ms, development: address });
-        let (of_routes, of_metrics, of_pages) = (node.clone(), node.clone(), node.clone());
+        let _ = ran.set(Ran { chain_id, suite, first });
+        let [of_routes, of_metrics, of_pages, of_health] = std::array::from_fn(|_| node.clone());
         Ok(Extension {
             // The bytes of a message are checked before it comes here.
             routes: Box::new(move |routes| {
@@ -82,13 +91,15 @@ pub(crate) fn extension(folder: ChainFolder, options: NodeOptions, ran: Arc<Once
             }),
             http: rpc::router(of_pages),
             metrics: Arc::new(move || rpc::metrics(&of_metrics)),
+            unreadiness: Arc::new(move || of_health.problem().map(|problem| format!("the chain does not go on: {problem}"))),
             close: Box::new(move || node.close()),
         })
     })
 }
 
 /// Writes an entry of the development account, and waits until it is confirmed.
-async fn first_transaction(node: &Node, wallet: &Wallet) -> Result<u64, String> {
+async fn first_transaction(node: &Node, wallet: &Wallet) -> Result<First, String> {
+    let started = Instant::now();
     let genesis = node.genesis();
     let account = node.account(&wallet.address()).map_err(|error| error.to_string())?;
     let height = (node.height() + 1).to_string();
@@ -103,7 +114,10 @@ async fn first_transaction(node: &Node, wallet: &Wallet) -> Result<u64, String> 
     };
     let raw = wallet.sign(&body).await.map_err(|error| error.to_string())?;
     match node.submit(0, vec![Bytes::from(raw)], Wait::Confirmed).await.first() {
-        Some(Answer::Confirmed { place, .. }) => Ok(place.height),
+        Some(Answer::Confirmed { place, .. }) => {
+            let confirmed_ms = started.elapsed().as_secs_f64() * 1e3;
+            Ok(First { height: place.height, confirmed_ms, account: hex::encode(wallet.address()) })
+        }
         Some(Answer::Refused(refusal)) => Err(format!("the chain refused its first transaction: {refusal}")),
         _ => Err("the chain stopped before its first transaction was confirmed".to_owned()),
     }

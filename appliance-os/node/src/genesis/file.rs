@@ -118,6 +118,16 @@ pub struct SourceAccount {
 }
 
 impl Source {
+    /// Reads a file as it is written: what it says is checked by [`Genesis::read`].
+    ///
+    /// # Errors
+    /// [`GenesisError`].
+    pub fn read(path: &Path) -> Result<Self, GenesisError> {
+        let place = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| GenesisError::Read { path: place.clone(), error })?;
+        toml::from_str(&text).map_err(|error| GenesisError::Toml { path: place, message: error.to_string() })
+    }
+
     /// The file of a genesis without a table of accounts.
     #[must_use]
     pub fn of(genesis: &Genesis) -> Self {
@@ -185,7 +195,7 @@ impl Genesis {
     /// # Errors
     /// [`GenesisError`] with the place and the remedy.
     pub fn read(path: &Path) -> Result<Self, GenesisError> {
-        let genesis = read_source(path)?.into_genesis(path.parent().unwrap_or(Path::new(".")))?;
+        let genesis = Source::read(path)?.into_genesis(path.parent().unwrap_or(Path::new(".")))?;
         genesis.check()?;
         Ok(genesis)
     }
@@ -195,23 +205,13 @@ impl Genesis {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_rules(path: &Path) -> Result<Self, GenesisError> {
-        let mut genesis = read_source(path)?.without_table()?;
+        let mut genesis = Source::read(path)?.without_table()?;
         genesis.check()?;
         genesis.accounts = Vec::new();
         Ok(genesis)
     }
 }
 
-fn read_source(path: &Path) -> Result<Source, GenesisError> {
-    let place = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| GenesisError::Read { path: place.clone(), error })?;
-    toml::from_str(&text).map_err(|error| GenesisError::Toml { path: place, message: error.to_string() })
-}
-
-/// Reads a table of accounts. Empty lines and those that begin with `#` are skipped.
-///
-/// # Errors
-/// [`GenesisError`] with the line.
 fn read_accounts(path: &Path) -> Result<Vec<(Address, u128)>, GenesisError> {
     let place = || path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| GenesisError::Read { path: place(), error })?;

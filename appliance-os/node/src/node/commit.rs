@@ -103,8 +103,8 @@ fn confirm(shared: &Shared, confirmed: &Confirmed<Waiter>) {
     });
 }
 
-/// Takes blocks over into the database, and puts it on the disk now and then.
-pub(super) fn apply(shared: &Arc<Shared>, blocks: &mpsc::Receiver<Box<Applied>>) {
+/// Takes blocks over into the database, and puts it on the disk now and then; tells `keeping` of each.
+pub(super) fn apply(shared: &Arc<Shared>, blocks: &mpsc::Receiver<Box<Applied>>, keeping: &mpsc::SyncSender<u64>) {
     let mut persisted = Instant::now();
     let mut is_dirty = false;
     loop {
@@ -114,7 +114,11 @@ pub(super) fn apply(shared: &Arc<Shared>, blocks: &mpsc::Receiver<Box<Applied>>)
                     continue;
                 }
                 match shared.stages.time(Stage::Apply, applied.ids.len(), || shared.store.apply(&applied)) {
-                    Ok(()) => shared.tell(Event::Applied(applied.height)),
+                    Ok(()) => {
+                        shared.tell(Event::Applied(applied.height));
+                        // Where it is at work, it looks again after the next block.
+                        let _ = keeping.try_send(applied.height);
+                    }
                     Err(error) => shared.broken(&error.to_string()),
                 }
                 is_dirty = true;

@@ -1,22 +1,25 @@
 //! A node that runs: the state machine with threads, a disk and a clock around it.
 //!
 //! Requests become chunks that wait in the gate; a few threads check them into the pool ([`admit`]); one thread builds blocks and steps the state machine
-//! ([`build`]); one stores, votes and confirms ([`commit`]); one takes over into the database and puts it on the disk. Whoever reads sees what is confirmed
+//! ([`build`]); one stores, votes and confirms ([`commit`]); one takes over into the database and puts it on the disk; one keeps the disk in bounds ([`keep`]). Whoever reads sees what is confirmed
 //! ([`reads`]).
 
 mod admit;
 mod build;
 mod commit;
+mod keep;
 mod options;
 mod reads;
 mod stages;
 mod start;
 mod ticket;
 
+pub use keep::Keep;
 pub use options::NodeOptions;
 pub use reads::{NodeError, RefusalCount, Status};
 pub use stages::{Pace, Stage, StageReport};
 pub use start::{StartError, create};
+pub(crate) use start::{Opened, open};
 pub use ticket::{Answer, Wait};
 
 use std::{
@@ -46,6 +49,7 @@ use crate::{
     verifier::Verifier,
 };
 use admit::{CHUNK_ITEMS_MAX, Raw};
+use keep::Kept;
 use stages::Stages;
 use ticket::{Ticket, Waiter};
 
@@ -82,6 +86,7 @@ struct Shared {
     /// Transactions in requests that are not answered yet.
     unanswered: AtomicU64,
     problem: Mutex<Option<String>>,
+    kept: Mutex<Kept>,
     repairs: Vec<Repair>,
 }
 

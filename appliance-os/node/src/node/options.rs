@@ -2,6 +2,7 @@
 
 use std::{num::NonZero, thread, time::Duration};
 
+use super::Keep;
 use crate::{
     pool::{GateLimits, PoolLimits},
     state::StateOptions,
@@ -19,6 +20,8 @@ pub struct NodeOptions {
     pub state: StateOptions,
     /// How the store is laid out.
     pub store: StoreOptions,
+    /// What is kept on the disk.
+    pub keep: Keep,
     /// Threads that check transactions, and that execute blocks.
     pub threads: usize,
     /// The least time from one block to the next: what comes in it goes into one block.
@@ -38,6 +41,7 @@ impl Default for NodeOptions {
             pool: PoolLimits::default(),
             state: StateOptions::default(),
             store: StoreOptions::default(),
+            keep: Keep::default(),
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             block_interval: Duration::from_millis(20),
             persist_interval: Duration::from_secs(5),

@@ -74,6 +74,12 @@ pub struct Status {
     pub refusals: Vec<RefusalCount>,
     /// What was repaired at the start.
     pub repairs: Vec<Repair>,
+    /// The first block that is there; 0 where there is none yet.
+    pub first_block: u64,
+    /// The height of the last snapshot of the state.
+    pub snapshot: Option<u64>,
+    /// Why the last snapshot failed, where it did.
+    pub snapshot_problem: Option<String>,
     /// Bytes of blocks on the disk.
     pub block_bytes: u64,
     /// Bytes of the state and the indexes on the disk.
@@ -91,6 +97,7 @@ impl Node {
         let shared = &self.0.shared;
         let height = self.height();
         let header = self.header(height)?.ok_or(NodeError::Damaged(height))?;
+        let kept = lock(&shared.kept).clone();
         let pool = shared.pool.state();
         let (block_bytes, state_bytes) = shared.store.bytes()?;
         let refusals = lock(&shared.refusals).iter().map(|(reason, total)| RefusalCount { reason, total: *total }).collect();
@@ -107,6 +114,9 @@ impl Node {
             stages: shared.stages.reports(),
             refusals,
             repairs: shared.repairs.clone(),
+            first_block: shared.store.first()?.unwrap_or(0),
+            snapshot: kept.snapshot,
+            snapshot_problem: kept.problem,
             block_bytes,
             state_bytes,
             problem: lock(&shared.problem).clone(),
@@ -117,6 +127,12 @@ impl Node {
     #[must_use]
     pub fn genesis(&self) -> &Genesis {
         &self.0.shared.genesis
+    }
+
+    /// Why the node does not go on, where it does not.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        lock(&self.0.shared.problem).clone()
     }
 
     /// The height of the last confirmed block.

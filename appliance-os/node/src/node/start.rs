@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -18,10 +18,12 @@ use super::{
     Handle, Node, NodeOptions, Shared,
     build::Builder,
     commit::{APPLYING_MAX, ORDERS_MAX, apply, carry_out},
+    keep::{Kept, keep},
     lock,
     stages::Stages,
 };
 use crate::{
+    archive::{self, ArchiveError},
     chain::{Chain, Committed, Invalid, SharedState},
     consensus::Solo,
     execute::Rules,
@@ -43,6 +45,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The snapshots cannot be listed.
+    #[error(transparent)]
+    Snapshots(#[from] Box<ArchiveError>),
     /// The state cannot be read.
     #[error("the state cannot be read: {0}")]
     State(#[from] io::Error),
@@ -110,7 +115,10 @@ pub(crate) fn open(
     let header = store.header(height)?.ok_or(StartError::OtherState(height))?;
     let state_options = StateOptions { leaves_expected: store.leaves_at_least()?, ..options.state };
     let leaves = Arc::clone(&store) as Arc<dyn Leaves>;
-    let state = State::load(genesis.hasher(), leaves, &state_options, height, |give| Ok(store.scan(give)?))?;
+    let state = State::load(genesis.hasher(), leaves, &state_options, height, |give| {
+        store.view().leaves().try_for_each(|leaf| leaf.map(&mut *give))?;
+        Ok(())
+    })?;
     if state.root() != header.state_root {
         return Err(StartError::OtherState(height));
     }
@@ -153,6 +161,7 @@ impl Node {
         let genesis = Arc::new(genesis);
         let Opened { store, chain, recovered, repairs } = open(folder, &genesis, &options, progress)?;
         let pool = Arc::new(Pool::new(options.pool));
+        let kept = Kept { snapshot: archive::newest(folder).map_err(Box::new)?.map(|info| info.height), problem: None };
         let (events, events_of_builder) = mpsc::channel();
         let confirmed = chain.head().height - u64::from(recovered.is_some());
         let shared = Arc::new(Shared {
@@ -175,16 +184,19 @@ impl Node {
             is_closing: AtomicBool::new(false),
             unanswered: AtomicU64::new(0),
             problem: Mutex::new(None),
+            kept: Mutex::new(kept),
             repairs,
         });
+        let folder = folder.to_owned();
         let (machine, effects) = Machine::start(chain, Box::new(Solo::default()), pool, 0, recovered);
-        let threads = start_threads(&shared, machine, effects, events_of_builder, voter).map_err(StartError::Threads)?;
+        let threads = start_threads(&shared, folder, machine, effects, events_of_builder, voter).map_err(StartError::Threads)?;
         Ok(Self(Arc::new(Handle { shared, threads: Mutex::new(threads) })))
     }
 }
 
 fn start_threads(
     shared: &Arc<Shared>,
+    folder: PathBuf,
     machine: Machine<super::Waiter>,
     effects: Vec<super::Effect>,
     events: mpsc::Receiver<super::build::Event>,
@@ -192,6 +204,7 @@ fn start_threads(
 ) -> io::Result<Vec<JoinHandle<()>>> {
     let (orders, orders_to_do) = mpsc::sync_channel(ORDERS_MAX);
     let (applying, to_apply) = mpsc::sync_channel(APPLYING_MAX);
+    let (keeping, to_keep) = mpsc::sync_channel(1);
     let start = |name: String, work: Box<dyn FnOnce() + Send>| thread::Builder::new().name(name).spawn(work);
     let mut threads = Vec::new();
     for number in 0..shared.options.threads {
@@ -201,7 +214,9 @@ fn start_threads(
     let of_commit = Arc::clone(shared);
     threads.push(start("commit".to_owned(), Box::new(move || carry_out(&of_commit, voter, &orders_to_do, &applying)))?);
     let of_apply = Arc::clone(shared);
-    threads.push(start("apply".to_owned(), Box::new(move || apply(&of_apply, &to_apply)))?);
+    threads.push(start("apply".to_owned(), Box::new(move || apply(&of_apply, &to_apply, &keeping)))?);
+    let of_keep = Arc::clone(shared);
+    threads.push(start("keep".to_owned(), Box::new(move || keep(&of_keep, &folder, &to_keep)))?);
     let builder = Builder { shared: Arc::clone(shared), machine, events, orders, applying: 0 };
     threads.push(start("build".to_owned(), Box::new(move || builder.run(effects)))?);
     Ok(threads)

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{REQUEST_TRANSACTIONS_MAX, STREAM_REQUESTS_MAX, SUBSCRIPTIONS_MAX, read, view};
+use super::{REQUEST_TRANSACTIONS_MAX, STREAM_REQUESTS_MAX, SUBSCRIPTIONS_MAX, Unread, read, view};
 use crate::{
     node::{Answer, Node, Wait},
     pool::SourceId,
@@ -97,7 +97,7 @@ impl Grpc {
                 view::block_message(&block.header, Some(&certificate), list)
             }))
         });
-        read.await.map_err(Status::internal)
+        Ok(read.await?)
     }
 }
 
@@ -137,7 +137,7 @@ impl Chain for Grpc {
 
     async fn status(&self, _: Request<v1::ChainStatusRequest>) -> Result<Response<v1::ChainStatusResponse>, Status> {
         let node = self.node.clone();
-        let status = read(move || node.status()).await.map_err(Status::internal)?;
+        let status = read(move || node.status()).await?;
         Ok(Response::new(v1::ChainStatusResponse {
             chain_id: status.chain_id,
             suite: status.suite.to_owned(),
@@ -157,7 +157,7 @@ impl Chain for Grpc {
     async fn transaction(&self, request: Request<v1::TransactionRequest>) -> Result<Response<v1::TransactionResponse>, Status> {
         let id = exactly("id", &request.into_inner().id)?;
         let node = self.node.clone();
-        let found = read(move || node.transaction(&id)).await.map_err(Status::internal)?;
+        let found = read(move || node.transaction(&id)).await?;
         let (place, transaction) = found.ok_or_else(|| not_found("confirmed transaction of this identity"))?;
         Ok(Response::new(v1::TransactionResponse { height: place.height, index: place.index, transaction }))
     }
@@ -165,7 +165,7 @@ impl Chain for Grpc {
     async fn record(&self, request: Request<v1::RecordRequest>) -> Result<Response<v1::RecordResponse>, Status> {
         let digest = exactly("digest", &request.into_inner().digest)?;
         let node = self.node.clone();
-        let place = read(move || node.record(&digest)).await.map_err(Status::internal)?;
+        let place = read(move || node.record(&digest)).await?;
         let place = place.ok_or_else(|| not_found("record of this digest"))?;
         Ok(Response::new(v1::RecordResponse { height: place.height, index: place.index }))
     }
@@ -173,7 +173,7 @@ impl Chain for Grpc {
     async fn account(&self, request: Request<v1::AccountRequest>) -> Result<Response<v1::AccountResponse>, Status> {
         let address = exactly("address", &request.into_inner().address)?;
         let node = self.node.clone();
-        let account = read(move || node.account(&address)).await.map_err(Status::internal)?;
+        let account = read(move || node.account(&address)).await?;
         Ok(Response::new(v1::AccountResponse {
             nonce: account.nonce,
             balance: Bytes::copy_from_slice(&account.balance.to_be_bytes()),
@@ -185,7 +185,7 @@ impl Chain for Grpc {
         let v1::EntryRequest { owner, key } = request.into_inner();
         let owner = exactly("owner", &owner)?;
         let node = self.node.clone();
-        let value = read(move || node.entry(&owner, &key)).await.map_err(Status::internal)?;
+        let value = read(move || node.entry(&owner, &key)).await?;
         let value = value.ok_or_else(|| not_found("entry of this key"))?;
         Ok(Response::new(v1::EntryResponse { value: value.into() }))
     }
@@ -197,13 +197,13 @@ impl Chain for Grpc {
         let key = match subject {
             Subject::Transaction(id) => {
                 let id = exactly("transaction", &id)?;
-                let proof = read(move || node.transaction_proof(&id)).await.map_err(Status::internal)?;
+                let proof = read(move || node.transaction_proof(&id)).await?;
                 return proof_message(&proof.ok_or_else(|| not_found("confirmed transaction of this identity"))?);
             }
             Subject::Account(address) => StateKey::Account(exactly("account", &address)?),
             Subject::Entry(v1::EntryRequest { owner, key }) => StateKey::Entry { owner: exactly("owner", &owner)?, key: key[..].into() },
         };
-        proof_message(&node.state_proof(&key).await.map_err(|error| Status::internal(error.to_string()))?)
+        proof_message(&node.state_proof(&key).await.map_err(Unread::from)?)
     }
 
     async fn subscribe(&self, request: Request<v1::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
@@ -239,6 +239,15 @@ impl Chain for Grpc {
             }
         });
         Ok(Response::new(ReceiverStream::new(receiver).chain(stream::empty()).boxed()))
+    }
+}
+
+impl From<Unread> for Status {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Pruned(text) => Self::failed_precondition(text),
+            Unread::Failed(text) => Self::internal(text),
+        }
     }
 }
 

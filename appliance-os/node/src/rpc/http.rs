@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    Unread,
     LIST_BLOCKS_MAX, read,
     view::{BlockView, TransactionView},
 };
@@ -39,6 +40,8 @@ enum Failure {
     Wrong(String),
     /// There is no such thing.
     Missing(String),
+    /// There was such a thing, and it is not kept.
+    Gone(String),
     /// The node failed.
     Internal(String),
 }
@@ -48,9 +51,19 @@ impl IntoResponse for Failure {
         let (status, text) = match self {
             Self::Wrong(text) => (StatusCode::BAD_REQUEST, text),
             Self::Missing(text) => (StatusCode::NOT_FOUND, text),
+            Self::Gone(text) => (StatusCode::GONE, text),
             Self::Internal(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
         };
         (status, Json(json!({ "error": text }))).into_response()
+    }
+}
+
+impl From<Unread> for Failure {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Pruned(text) => Self::Gone(text),
+            Unread::Failed(text) => Self::Internal(text),
+        }
     }
 }
 
@@ -82,7 +95,7 @@ fn page() -> impl IntoResponse {
 
 /// Reads of the node, on a thread that may wait.
 async fn ask<T: Send + 'static>(node: Node, work: impl FnOnce(&Node) -> Result<T, NodeError> + Send + 'static) -> Result<T, Failure> {
-    read(move || work(&node)).await.map_err(Failure::Internal)
+    Ok(read(move || work(&node)).await?)
 }
 
 fn exactly<const N: usize>(text: &str) -> Result<[u8; N], Failure> {
@@ -218,7 +231,7 @@ async fn entry_proof(State(node): State<Node>, Path((owner, key)): Path<(String,
 }
 
 async fn state_proof(node: &Node, key: &StateKey) -> Answered<crate::proof::Proof> {
-    node.state_proof(key).await.map(Json).map_err(|error| Failure::Internal(error.to_string()))
+    node.state_proof(key).await.map(Json).map_err(|error| Unread::from(error).into())
 }
 
 #[cfg(test)]

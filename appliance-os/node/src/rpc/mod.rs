@@ -9,7 +9,7 @@ pub use grpc::Grpc;
 pub use http::router;
 pub use metrics::metrics;
 
-use crate::node::NodeError;
+use crate::{node::NodeError, store::StoreError};
 
 /// Transactions of one request, at most.
 pub const REQUEST_TRANSACTIONS_MAX: usize = 10_000;
@@ -23,10 +23,27 @@ const SUBSCRIPTIONS_MAX: usize = 1_000;
 /// Blocks of one list, at most.
 const LIST_BLOCKS_MAX: u64 = 100;
 
+/// Why something was not read.
+enum Unread {
+    /// It was there, and is not kept.
+    Pruned(String),
+    /// The node failed.
+    Failed(String),
+}
+
+impl From<NodeError> for Unread {
+    fn from(error: NodeError) -> Self {
+        match error {
+            NodeError::Store(StoreError::Pruned { .. }) => Self::Pruned(error.to_string()),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 /// Reads on a thread that may wait for a disk.
-async fn read<T: Send + 'static>(work: impl FnOnce() -> Result<T, NodeError> + Send + 'static) -> Result<T, String> {
+async fn read<T: Send + 'static>(work: impl FnOnce() -> Result<T, NodeError> + Send + 'static) -> Result<T, Unread> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(read) => read.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+        Ok(read) => Ok(read?),
+        Err(error) => Err(Unread::Failed(error.to_string())),
     }
 }

@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, path::Path};
 
 use chainbox_engine::hash::Digest;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 
 use super::{error::StoreError, segments::Spot};
 use crate::{
@@ -71,19 +71,25 @@ impl State {
         }
     }
 
-    /// Writes the state before the first block, in the order of the paths, and says how many leaves it has.
-    pub fn make(&self, genesis: &Header, leaves: impl Iterator<Item = Leaf>) -> Result<(), StoreError> {
+    /// Writes all leaves of a state, in the order of their paths, and says how many there are. The database is none before [`State::finish`].
+    pub fn fill(&self, leaves: impl Iterator<Item = Result<Leaf, StoreError>>) -> Result<u64, StoreError> {
         let mut count = 0_u64;
         let mut ingestion = self.leaves.start_ingestion()?;
         for leaf in leaves {
+            let leaf = leaf?;
             count += 1;
             ingestion.write(leaf.path, value_of(&leaf.key, &leaf.value))?;
         }
         ingestion.finish()?;
+        Ok(count)
+    }
+
+    /// Makes the database that of a chain at a height, and puts it on the disk.
+    pub fn finish(&self, genesis: &Header, height: u64, leaves: u64) -> Result<(), StoreError> {
         let mut batch = self.db.batch();
-        batch.insert(&self.meta, META_HEIGHT, 0_u64.to_be_bytes());
+        batch.insert(&self.meta, META_HEIGHT, height.to_be_bytes());
         batch.insert(&self.meta, META_GENESIS, genesis.to_bytes());
-        batch.insert(&self.meta, META_LEAVES, count.to_be_bytes());
+        batch.insert(&self.meta, META_LEAVES, leaves.to_be_bytes());
         batch.insert(&self.meta, META_FORMAT, FORMAT);
         batch.commit()?;
         self.persist()
@@ -107,8 +113,7 @@ impl State {
     }
 
     fn number(&self, key: &[u8]) -> Result<u64, StoreError> {
-        let bytes = self.meta.get(key)?.and_then(|bytes| <[u8; 8]>::try_from(&*bytes).ok());
-        bytes.map(u64::from_be_bytes).ok_or_else(|| StoreError::damaged("the database of the state", "a number of it is missing"))
+        read_number(self.meta.get(key)?.as_deref())
     }
 
     /// Takes over what a block did, as a whole. It is not on the disk until it is persisted.
@@ -143,9 +148,7 @@ impl State {
 
     /// What is kept of a block.
     pub fn block(&self, height: u64) -> Result<Option<BlockEntry>, StoreError> {
-        let Some(bytes) = self.blocks.get(height.to_be_bytes())? else { return Ok(None) };
-        let entry = read_entry(&bytes);
-        entry.map(Some).ok_or_else(|| StoreError::damaged("the database of the state", format!("its entry of block {height} is none")))
+        self.blocks.get(height.to_be_bytes())?.map(|bytes| entry_of(height, &bytes)).transpose()
     }
 
     /// Where a transaction is.
@@ -171,19 +174,59 @@ impl State {
             .collect()
     }
 
-    /// Gives all leaves, in the order of their paths.
-    pub fn scan(&self, take: &mut dyn FnMut(Leaf)) -> Result<(), StoreError> {
-        for guard in self.leaves.iter() {
-            let (path, value) = guard.into_inner()?;
-            take(read_pair(&path, &value)?);
-        }
-        Ok(())
+    /// The state as it is now, however the database goes on.
+    pub fn view(&self) -> StateView {
+        StateView { snapshot: self.db.snapshot(), leaves: self.leaves.clone(), blocks: self.blocks.clone(), meta: self.meta.clone() }
     }
 
     /// Bytes on the disk.
     pub fn bytes(&self) -> Result<u64, StoreError> {
         Ok(self.db.disk_space()?)
     }
+}
+
+/// The state at one height, while the database goes on.
+pub struct StateView {
+    snapshot: Snapshot,
+    leaves: Keyspace,
+    blocks: Keyspace,
+    meta: Keyspace,
+}
+
+impl StateView {
+    /// The height.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn height(&self) -> Result<u64, StoreError> {
+        read_number(self.snapshot.get(&self.meta, META_HEIGHT)?.as_deref())
+    }
+
+    /// What is kept of the block of the height; none at height 0.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn block(&self) -> Result<Option<BlockEntry>, StoreError> {
+        let height = self.height()?;
+        self.snapshot.get(&self.blocks, height.to_be_bytes())?.map(|bytes| entry_of(height, &bytes)).transpose()
+    }
+
+    /// All leaves, in the order of their paths.
+    pub fn leaves(&self) -> impl Iterator<Item = Result<Leaf, StoreError>> {
+        self.snapshot.iter(&self.leaves).map(|guard| {
+            let (path, value) = guard.into_inner()?;
+            read_pair(&path, &value)
+        })
+    }
+}
+
+fn read_number(bytes: Option<&[u8]>) -> Result<u64, StoreError> {
+    let number = bytes.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+    number.ok_or_else(|| StoreError::damaged("the database of the state", "a number of it is missing"))
+}
+
+fn entry_of(height: u64, bytes: &[u8]) -> Result<BlockEntry, StoreError> {
+    read_entry(bytes).ok_or_else(|| StoreError::damaged("the database of the state", format!("its entry of block {height} is none")))
 }
 
 /// A leaf as a value: the length of its key in one byte, the key, the value.

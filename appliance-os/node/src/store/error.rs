@@ -26,6 +26,12 @@ pub enum StoreError {
         /// What is wrong.
         what: String,
     },
+    /// The block was removed to save room.
+    #[error("the block was pruned: this node keeps blocks from {first} on; ask one that keeps more, or an export")]
+    Pruned {
+        /// The first block that is there.
+        first: u64,
+    },
     /// A write failed before: what is on the disk is not known until it is read again.
     #[error("a write failed before ({0}): free some space or mend the disk, then start the node again")]
     Poisoned(String),

@@ -5,10 +5,10 @@
 
 mod database;
 mod error;
-mod record;
+pub(crate) mod record;
 mod segments;
 
-pub use database::BlockEntry;
+pub use database::{BlockEntry, StateView};
 pub use error::StoreError;
 pub use segments::{Repair, Spot};
 
@@ -31,7 +31,8 @@ use crate::{
     types::Place,
 };
 use record::Kind;
-use segments::{End, Segments};
+pub(crate) use segments::Segments;
+use segments::{End, FoundRecord};
 
 /// How the store is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +87,74 @@ impl Store {
             let what = "there is a chain already: name another folder with --data".to_owned();
             return Err(StoreError::Unfit { place: folder.display().to_string(), what });
         }
-        state.make(genesis, leaves)?;
+        let leaves = state.fill(leaves.map(Ok))?;
+        state.finish(genesis, 0, leaves)?;
         drop((state, lock));
         Self::open(folder, options).map(|(store, _)| store)
+    }
+
+    /// Makes the database of a folder that has blocks and none, from the leaves at a height: the blocks up to there are indexed, as `index` says once it found
+    /// them right.
+    ///
+    /// # Errors
+    /// [`StoreError`], or what `index` says.
+    pub fn rebuild<E: From<StoreError>>(
+        folder: &Path,
+        options: &StoreOptions,
+        genesis: &Header,
+        start: (u64, Option<&Certificate>),
+        leaves: impl Iterator<Item = Result<Leaf, StoreError>>,
+        index: &mut dyn FnMut(&Block, &Certificate) -> Result<Applied, E>,
+    ) -> Result<(), E> {
+        let (height, certificate) = start;
+        let (_lock, state) = Self::open_parts(folder, options)?;
+        let count = state.fill(leaves)?;
+        let segments = Segments::new(&folder.join("blocks"), options.segment_bytes_max)?;
+        let mut problem = None;
+        let mut pairs = Pairs::default();
+        // The state has the certificate of its own block even where the segments lost it.
+        let of_start = certificate.map(|certificate| (height, certificate.clone()));
+        segments.read_all(0, &mut |record| {
+            if problem.is_some() || record.head.height > height {
+                return Ok(());
+            }
+            for pair in pairs.take(record, of_start.as_ref())? {
+                let done = index(&pair.block, &pair.certificate).and_then(|applied| {
+                    let entry = BlockEntry { spot: pair.spot, header: pair.block.header, certificate: pair.certificate.clone() };
+                    Ok(state.apply(&applied, &entry)?)
+                });
+                problem = problem.take().or(done.err());
+            }
+            Ok(())
+        })?;
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        Ok(state.finish(genesis, height, count)?)
+    }
+
+    /// Gives the blocks of a folder from a height on, with their certificates and in their order. Another process may have the folder, and append meanwhile:
+    /// what is not certified yet is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`], or what `take` says.
+    pub fn read_certified<E: From<StoreError>>(
+        folder: &Path,
+        from: u64,
+        take: &mut dyn FnMut(Certified) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let segments = Segments::new(&folder.join("blocks"), u64::MAX)?;
+        let Some(first) = segments.first()? else { return Ok(()) };
+        let Some(segment) = segments.segment_of(from)? else { return Err(StoreError::Pruned { first }.into()) };
+        let mut problem = None;
+        let mut pairs = Pairs::default();
+        segments.read_all(segment, &mut |record| {
+            if problem.is_none() && record.head.height >= from {
+                problem = pairs.take(record, None)?.into_iter().find_map(|pair| take(pair).err());
+            }
+            Ok(())
+        })?;
+        problem.map_or(Ok(()), Err)
     }
 
     /// Whether a folder has a chain.
@@ -113,17 +179,14 @@ impl Store {
         let genesis = state.genesis()?;
         let segments = Segments::new(&folder.join("blocks"), options.segment_bytes_max)?;
         let applied = state.height()?;
-        let from = match applied {
-            0 => None,
-            height => {
-                let entry =
-                    state.block(height)?.ok_or_else(|| StoreError::damaged("the database of the state", "it lacks its last block"))?;
-                Some((entry.spot.segment, entry.spot.end()))
-            }
-        };
+        let last = state.block(applied)?;
+        if applied > 0 && last.is_none() {
+            return Err(StoreError::damaged("the database of the state", "it lacks its last block"));
+        }
+        let from = last.as_ref().map(|entry| (entry.spot.segment, entry.spot.end()));
         let mut tail: BTreeMap<u64, TailEntry> = BTreeMap::new();
-        let mut head = applied;
-        let (end, repair) = segments.recover(from, |record| {
+        let (mut head, mut is_last_certified) = (applied, false);
+        let (mut end, repair) = segments.recover(from, |record| {
             let place = || format!("{} at byte {}", segments.path(record.spot.segment).display(), record.spot.offset);
             match record.head.kind {
                 Kind::Block => {
@@ -137,16 +200,22 @@ impl Store {
                 }
                 Kind::Certificate => {
                     let certificate = Certificate::from_bytes(&record.payload).map_err(|error| StoreError::damaged(place(), error))?;
+                    is_last_certified |= record.head.height == applied;
                     // That of the last block of the database stands in the database.
                     if let Some(entry) = tail.get_mut(&record.head.height) {
                         entry.certificate = Some(certificate);
                     }
                 }
+                kind => return Err(StoreError::damaged(place(), format!("a record of an archive, {kind:?}, stands among blocks"))),
             }
             Ok(())
         })?;
         if end.is_before(from) {
             return Err(StoreError::damaged(folder.join("blocks").display(), format!("block {applied} is in the state and not there")));
+        }
+        // A crash may have taken it from the segments and not from the database. There it is for whoever reads the segments alone.
+        if let Some(entry) = last.filter(|_| !is_last_certified) {
+            segments.append(&mut end, Kind::Certificate, applied, &entry.certificate.to_bytes())?;
         }
         let writer = Mutex::new(Writer { end, head, tail, poison: None });
         Ok((Self { state, segments, writer, genesis, _lock: lock }, repair.into_iter().collect()))
@@ -330,12 +399,27 @@ impl Store {
         self.state.leaf(path)
     }
 
-    /// Gives all leaves of the state, in the order of their paths.
+    /// The state as it is now, however the store goes on.
+    #[must_use]
+    pub fn view(&self) -> StateView {
+        self.state.view()
+    }
+
+    /// The first block that is there; later than 1 where older ones were pruned, none where there is no block.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn scan(&self, take: &mut dyn FnMut(Leaf)) -> Result<(), StoreError> {
-        self.state.scan(take)
+    pub fn first(&self) -> Result<Option<u64>, StoreError> {
+        self.segments.first()
+    }
+
+    /// Removes blocks below a height, by whole segments, and says how many bytes that freed. Whoever calls this has a snapshot of a state at that height or
+    /// above.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn prune(&self, below: u64) -> Result<u64, StoreError> {
+        self.segments.prune(below.min(self.state.height()?))
     }
 
     /// About how many leaves the state has.
@@ -352,6 +436,56 @@ impl Store {
     /// [`StoreError`].
     pub fn bytes(&self) -> Result<(u64, u64), StoreError> {
         Ok((self.segments.bytes()?, self.state.bytes()?))
+    }
+}
+
+/// A block with its certificate, as it was read.
+#[derive(Clone, Debug)]
+pub struct Certified {
+    /// Where the block stands.
+    pub spot: Spot,
+    /// The block.
+    pub block: Block,
+    /// The votes that make it final.
+    pub certificate: Certificate,
+}
+
+/// Puts blocks and certificates together: a certificate may stand behind the next block.
+#[derive(Default)]
+struct Pairs {
+    blocks: BTreeMap<u64, (Spot, Block)>,
+    certificates: BTreeMap<u64, Certificate>,
+}
+
+impl Pairs {
+    /// The pairs that a record completes, in the order of their heights; `known` is a certificate that may be missing.
+    fn take(&mut self, record: FoundRecord, known: Option<&(u64, Certificate)>) -> Result<Vec<Certified>, StoreError> {
+        let FoundRecord { spot, head, payload } = record;
+        let damaged = |error: &dyn std::fmt::Display| StoreError::damaged(format!("the record of block {}", head.height), error);
+        match head.kind {
+            Kind::Block => {
+                let block = Block::from_bytes(&payload).map_err(|error| damaged(&error))?;
+                self.blocks.insert(head.height, (spot, block));
+                if let Some((height, certificate)) = known.filter(|(height, _)| *height == head.height) {
+                    self.certificates.insert(*height, certificate.clone());
+                }
+            }
+            Kind::Certificate => {
+                let certificate = Certificate::from_bytes(&payload).map_err(|error| damaged(&error))?;
+                self.certificates.insert(head.height, certificate);
+            }
+            kind => return Err(damaged(&format!("{kind:?} stands among blocks"))),
+        }
+        let mut done = Vec::new();
+        while let Some(entry) = self.blocks.first_entry() {
+            let Some(certificate) = self.certificates.remove(entry.key()) else { break };
+            let (spot, block) = entry.remove();
+            done.push(Certified { spot, block, certificate });
+        }
+        // Those of blocks that are done, or were not asked for.
+        let waiting = self.blocks.first_key_value().map(|(height, _)| *height);
+        self.certificates.retain(|height, _| waiting.is_some_and(|waiting| *height >= waiting));
+        Ok(done)
     }
 }
 

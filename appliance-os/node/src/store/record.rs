@@ -1,5 +1,8 @@
-//! Records of segments: a block or a certificate, behind a head with a checksum.
+//! Records of segments and of archives: a block, a certificate or another part of a chain, behind a head with a checksum.
 
+use std::io::{self, Read, Write};
+
+use bytes::Bytes;
 use xxhash_rust::xxh3::Xxh3;
 
 /// What a head begins with.
@@ -15,6 +18,18 @@ pub enum Kind {
     Block = 1,
     /// The certificate of the block of its height.
     Certificate = 2,
+    /// Archives: the header of height 0.
+    Genesis = 3,
+    /// Archives: the header of a height and its certificate, whose state follows.
+    Snapshot = 4,
+    /// Archives: leaves of the state, in the order of their paths.
+    Leaves = 5,
+    /// Archives: the end, with the number of records before it.
+    End = 6,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [Self::Block, Self::Certificate, Self::Genesis, Self::Snapshot, Self::Leaves, Self::End];
 }
 
 /// The head of a record.
@@ -48,11 +63,7 @@ impl Head {
     /// Reads a head; none where the bytes are none.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (fields, checksum) = bytes.get(..HEAD_BYTES)?.split_at(20);
-        let kind = match fields[4] {
-            1 => Kind::Block,
-            2 => Kind::Certificate,
-            _ => return None,
-        };
+        let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == fields[4])?;
         let height = u64::from_be_bytes(fields[8..16].try_into().ok()?);
         let length = u32::from_be_bytes(fields[16..20].try_into().ok()?);
         let head = Self { kind, height, length, checksum: u64::from_be_bytes(checksum.try_into().ok()?) };
@@ -79,6 +90,29 @@ impl Head {
         hash.update(payload);
         hash.digest()
     }
+}
+
+/// Reads the record that comes next, of which no more than `room` bytes follow the head; none where no whole and right one does.
+///
+/// # Errors
+/// Where the bytes cannot be read.
+pub fn read(from: &mut impl Read, room: u64) -> io::Result<Option<(Head, Bytes)>> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    from.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    let Some(head) = Head::from_bytes(&head).filter(|head| u64::from(head.length) <= room) else { return Ok(None) };
+    // What is promised is not what there is: memory is taken as the bytes come.
+    let mut payload = Vec::with_capacity((head.length as usize).min(1 << 20));
+    from.take(u64::from(head.length)).read_to_end(&mut payload)?;
+    Ok(head.fits(&payload).then(|| (head, payload.into())))
+}
+
+/// Writes a record.
+///
+/// # Errors
+/// Where the bytes cannot be written.
+pub fn write(to: &mut impl Write, kind: Kind, height: u64, payload: &[u8]) -> io::Result<()> {
+    to.write_all(&Head::of(kind, height, payload).to_bytes())?;
+    to.write_all(payload)
 }
 
 /// Whether a whole record begins anywhere in some bytes.

@@ -3,7 +3,8 @@
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read},
+    ops::Range,
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -13,7 +14,7 @@ use bytes::Bytes;
 
 use super::{
     error::StoreError,
-    record::{HEAD_BYTES, Head, Kind, is_any_in},
+    record::{self, HEAD_BYTES, Head, Kind, is_any_in},
 };
 
 /// The end of a segment's name.
@@ -74,6 +75,18 @@ impl End {
     }
 }
 
+/// A segment as far as its records are whole.
+pub struct WholeSegment {
+    /// The file.
+    pub path: PathBuf,
+    /// The heights of its first block and of its last.
+    pub first: u64,
+    /// See there.
+    pub last: u64,
+    /// Bytes of whole records.
+    pub bytes: u64,
+}
+
 /// A record as it was found.
 pub struct FoundRecord {
     /// Where.
@@ -121,8 +134,8 @@ impl Segments {
             let path = self.path(segment);
             let start = from.filter(|(first, _)| *first == segment).map_or(0, |(_, offset)| offset);
             let file = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| StoreError::io("open", &path, error))?;
-            let good = self.records(&file, segment, start, &mut take)?;
-            let length = file.metadata().map_err(|error| StoreError::io("look at", &path, error))?.len();
+            let length = self.length(&file, segment)?;
+            let good = self.records(&file, segment, start..length, &mut take)?;
             if good < length {
                 let is_last = index + 1 == segments.len();
                 repair = Some(self.cut(&file, segment, good, length, is_last)?);
@@ -132,36 +145,80 @@ impl Segments {
         Ok((end, repair))
     }
 
-    /// Gives the whole records from an offset on to `take`; says where they end.
-    pub fn records(
+    /// Reads the records from a segment on, and gives each to `take`, while somebody else may append or has them; what is unfinished at the end is left out.
+    pub fn read_all(&self, from: u64, take: &mut impl FnMut(FoundRecord) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let segments: Vec<u64> = self.list()?.into_iter().filter(|segment| *segment >= from).collect();
+        for (index, &segment) in segments.iter().enumerate() {
+            let path = self.path(segment);
+            let file = File::open(&path).map_err(|error| StoreError::io("open", &path, error))?;
+            let length = self.length(&file, segment)?;
+            let good = self.records(&file, segment, 0..length, take)?;
+            if good < length {
+                self.unfinished(&file, segment, good..length, index + 1 == segments.len())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The segments as far as their records are whole now.
+    pub fn whole(&self) -> Result<Vec<WholeSegment>, StoreError> {
+        let segments = self.list()?;
+        let whole = |(index, &first): (usize, &u64)| {
+            let path = self.path(first);
+            let file = File::open(&path).map_err(|error| StoreError::io("open", &path, error))?;
+            let length = self.length(&file, first)?;
+            if let Some(next) = segments.get(index + 1) {
+                return Ok(WholeSegment { path, first, last: next - 1, bytes: length });
+            }
+            let mut last = first;
+            let bytes = self.records(&file, first, 0..length, &mut |record| {
+                last = last.max(record.head.height);
+                Ok(())
+            })?;
+            self.unfinished(&file, first, bytes..length, true)?;
+            Ok(WholeSegment { path, first, last, bytes })
+        };
+        segments.iter().enumerate().map(whole).collect()
+    }
+
+    fn length(&self, file: &File, segment: u64) -> Result<u64, StoreError> {
+        file.metadata().map(|data| data.len()).map_err(|error| StoreError::io("look at", &self.path(segment), error))
+    }
+
+    /// Gives the whole records of a part of a segment to `take`; says where they end.
+    fn records(
         &self,
         file: &File,
         segment: u64,
-        start: u64,
+        part: Range<u64>,
         take: &mut impl FnMut(FoundRecord) -> Result<(), StoreError>,
     ) -> Result<u64, StoreError> {
-        let path = self.path(segment);
-        let length = file.metadata().map_err(|error| StoreError::io("look at", &path, error))?.len();
-        let mut offset = start;
-        while let Some(record) = read_record(file, segment, offset, length).map_err(|error| StoreError::io("read", &path, error))? {
+        let mut offset = part.start;
+        let read = |offset| read_record(file, segment, offset, part.end).map_err(|error| StoreError::io("read", &self.path(segment), error));
+        while let Some(record) = read(offset)? {
             offset = record.spot.end();
             take(record)?;
         }
         Ok(offset)
     }
 
+    /// The bytes behind the last whole record; refuses where they are more than an unfinished write.
+    fn unfinished(&self, file: &File, segment: u64, part: Range<u64>, is_last: bool) -> Result<Vec<u8>, StoreError> {
+        let path = self.path(segment);
+        let mut bytes = vec![0; usize::try_from(part.end - part.start).unwrap_or(usize::MAX)];
+        file.read_exact_at(&mut bytes, part.start).map_err(|error| StoreError::io("read", &path, error))?;
+        // Behind the first byte: a record whose own head or payload is wrong is not found again at its own place.
+        if !is_last || is_any_in(bytes.get(1..).unwrap_or_default()) {
+            let place = format!("{} at byte {}", path.display(), part.start);
+            return Err(StoreError::damaged(place, "a record is wrong, and there are others behind it"));
+        }
+        Ok(bytes)
+    }
+
     /// Cuts off what stands behind the last whole record, and keeps it; refuses where there is more than an unfinished write.
     fn cut(&self, file: &File, segment: u64, good: u64, length: u64, is_last: bool) -> Result<Repair, StoreError> {
         let path = self.path(segment);
-        let mut bytes = vec![0; usize::try_from(length - good).unwrap_or(usize::MAX)];
-        file.read_exact_at(&mut bytes, good).map_err(|error| StoreError::io("read", &path, error))?;
-        // Behind the first byte: a record whose own head or payload is wrong is not found again at its own place.
-        if !is_last || is_any_in(&bytes[1..]) {
-            return Err(StoreError::damaged(
-                format!("{} at byte {good}", path.display()),
-                "a record is wrong, and there are others behind it",
-            ));
-        }
+        let bytes = self.unfinished(file, segment, good..length, is_last)?;
         let kept = self.folder.join(format!("torn-{segment:020}-{good}"));
         let written = write_new(&kept, &bytes).and_then(|()| {
             file.set_len(good)?;
@@ -210,7 +267,12 @@ impl Segments {
     /// The payload of a record.
     pub fn read(&self, spot: &Spot) -> Result<Bytes, StoreError> {
         let path = self.path(spot.segment);
-        let file = self.file(spot.segment).map_err(|error| StoreError::io("open", &path, error))?;
+        let file = match self.file(spot.segment) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.first()?.is_some_and(|first| first > spot.segment) => {
+                return Err(StoreError::Pruned { first: self.first()?.unwrap_or_default() });
+            }
+            file => file.map_err(|error| StoreError::io("open", &path, error))?,
+        };
         let record = read_record(&file, spot.segment, spot.offset, u64::MAX).map_err(|error| StoreError::io("read", &path, error))?;
         let place = || format!("{} at byte {}", path.display(), spot.offset);
         let record = record.ok_or_else(|| StoreError::damaged(place(), "a record does not have its checksum"))?;
@@ -230,34 +292,64 @@ impl Segments {
         Ok(file)
     }
 
+    /// The height of the first block that is there.
+    pub fn first(&self) -> Result<Option<u64>, StoreError> {
+        Ok(self.list()?.first().copied())
+    }
+
+    /// The segment with a block, of those that are there.
+    pub fn segment_of(&self, height: u64) -> Result<Option<u64>, StoreError> {
+        Ok(self.list()?.into_iter().rev().find(|first| *first <= height))
+    }
+
+    /// Removes the segments all of whose blocks are below a height, oldest first, and says how many bytes that freed. The last segment stays.
+    pub fn prune(&self, below: u64) -> Result<u64, StoreError> {
+        let segments = self.list()?;
+        let mut freed = 0;
+        for pair in segments.windows(2).take_while(|pair| pair[1] <= below) {
+            let path = self.path(pair[0]);
+            let removed = fs::metadata(&path).and_then(|data| fs::remove_file(&path).map(|()| data.len()));
+            freed += removed.map_err(|error| StoreError::io("remove", &path, error))?;
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&pair[0]);
+            // One by one: a crash leaves no hole.
+            File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|error| StoreError::io("sync", &self.folder, error))?;
+        }
+        Ok(freed)
+    }
+
     /// The bytes of all segments.
     pub fn bytes(&self) -> Result<u64, StoreError> {
         let length = |segment| {
             let path = self.path(segment);
-            fs::metadata(&path).map(|data| data.len()).map_err(|error| StoreError::io("look at", &path, error))
+            match fs::metadata(&path) {
+                // It was pruned meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+                data => data.map(|data| data.len()).map_err(|error| StoreError::io("look at", &path, error)),
+            }
         };
         self.list()?.into_iter().map(length).sum()
     }
 }
 
-/// The record at an offset; none where no whole and right one stands there.
+/// The record at an offset, of a file of so many bytes; none where no whole and right one stands there.
 fn read_record(file: &File, segment: u64, offset: u64, length: u64) -> io::Result<Option<FoundRecord>> {
-    let mut head = [0; HEAD_BYTES];
-    match file.read_exact_at(&mut head, offset) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        read => read?,
+    let room = length.saturating_sub(offset + HEAD_BYTES as u64);
+    let found = record::read(&mut At { file, offset }, room)?;
+    Ok(found.map(|(head, payload)| FoundRecord { spot: Spot { segment, offset, length: head.length }, head, payload }))
+}
+
+/// A file from a place on, without moving where others read.
+struct At<'a> {
+    file: &'a File,
+    offset: u64,
+}
+
+impl Read for At<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(bytes, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
     }
-    let Some(head) = Head::from_bytes(&head) else { return Ok(None) };
-    let spot = Spot { segment, offset, length: head.length };
-    if spot.end() > length {
-        return Ok(None);
-    }
-    let mut payload = vec![0; head.length as usize];
-    match file.read_exact_at(&mut payload, offset + HEAD_BYTES as u64) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        read => read?,
-    }
-    Ok(head.fits(&payload).then(|| FoundRecord { spot, head, payload: payload.into() }))
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -90,7 +90,7 @@ fn what_is_stored_is_there_again() {
     assert_eq!(store.transaction(Place { height: 7, index: 1 }).unwrap(), Some((Bytes::from(vec![8; 50]), Some([7; 32]))));
     assert_eq!(store.transaction(Place { height: 7, index: 3 }).unwrap(), None);
     let mut leaves = Vec::new();
-    store.scan(&mut |leaf| leaves.push(leaf.path)).unwrap();
+    leaves.extend(store.view().leaves().map(|leaf| leaf.unwrap().path));
     assert_eq!(leaves, [id(12, 9)]);
     assert_eq!(store.range([0; 32]..=[255; 32]).unwrap().len(), 1);
     (13..=20).for_each(|height| store.apply(&applied(height)).unwrap());

@@ -152,10 +152,9 @@ fn fault(folder: &Path, confirmed: u64) -> Option<String> {
         store.apply(&applied(height)).unwrap();
     }
     let mut state = BTreeMap::new();
-    let mut take = |leaf: Leaf| {
+    for leaf in store.view().leaves().map(Result::unwrap) {
         state.insert(leaf.path, u64::from_be_bytes((*leaf.value).try_into().unwrap()));
-    };
-    store.scan(&mut take).unwrap();
+    }
     if state != state_at(height) {
         return Some("the state is not that of the blocks".to_owned());
     }

@@ -58,7 +58,7 @@ async fn metrics(State(parts): State<Arc<Parts>>) -> impl IntoResponse {
     const CONTENT_TYPE: (HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
     let (state, reports) = (parts.work.state(), parts.work.reports());
     let text = parts.metrics.text(&state, parts.connections.bytes_in_flight(), parts.work.cpu(), &reports, parts.desk.as_deref());
-    let more = parts.more_metrics.as_ref().map(|metrics| metrics());
+    let more = parts.beside.as_ref().map(|beside| (beside.metrics)());
     ([CONTENT_TYPE], text + &more.unwrap_or_default())
 }
 

@@ -1,5 +1,6 @@
 //! What values must be beside one another.
 
+mod chain;
 mod hsm;
 
 use std::{
@@ -51,6 +52,7 @@ pub(super) fn all(loader: &mut Loader) {
     limits(loader);
     sources(loader);
     hsm::check(loader);
+    chain::check(loader);
 }
 
 fn somewhere_to_listen(loader: &mut Loader) {

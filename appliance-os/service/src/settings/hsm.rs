@@ -119,6 +119,9 @@ pub struct SigningKey {
     pub valid_until: Option<SystemTime>,
 }
 
+/// The name under which the chain asks for its votes. No source can have it.
+pub const CHAIN_CALLER: &str = "(chain)";
+
 impl Default for Hsm {
     fn default() -> Self {
         Self {
@@ -166,8 +169,8 @@ impl SigningKey {
 }
 
 impl Hsm {
-    /// Who may sign what with which key: each source what its keys and its roles have in common.
-    pub(super) fn policy(&self, sources: &[Source]) -> Policy {
+    /// Who may sign what with which key: each source what its keys and its roles have in common, and the chain its votes.
+    pub(super) fn policy(&self, sources: &[Source], vote_key: Option<&Label>) -> Policy {
         let keys = self.keys.iter().filter(|key| !key.roles.is_empty());
         let keys: BTreeMap<String, KeyPolicy> = keys.filter_map(SigningKey::policy).collect();
         let caller = |source: &Source| {
@@ -179,7 +182,11 @@ impl Hsm {
             CallerPolicy { keys: source.sign_keys.iter().filter_map(of_key).collect() }
         };
         let callers = sources.iter().map(|source| (source.name.clone(), caller(source)));
-        let callers = callers.filter(|(_, caller)| !caller.keys.is_empty()).collect();
+        let mut callers: BTreeMap<_, _> = callers.filter(|(_, caller)| !caller.keys.is_empty()).collect();
+        if let Some(label) = vote_key {
+            let caller = CallerPolicy { keys: [(label.to_string(), vec![Role::Vote])].into() };
+            callers.insert(CHAIN_CALLER.to_owned(), caller);
+        }
         Policy { keys, callers }
     }
 }

@@ -3,6 +3,7 @@
 //! They come from one TOML file, the environment and flags; a later one wins. [`keys`] describes each key once; reading ([`Settings::load`]), the
 //! commented file ([`template()`]), what a reload applies ([`Settings::changes_to`]) and every message are made from that.
 
+mod chain;
 mod check;
 mod file;
 mod hsm;
@@ -21,7 +22,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use chainbox_hsm::{Label, Role, signer::Policy};
 
-pub use hsm::{Hsm, SigningDevice, SigningKey};
+pub use chain::Chain;
+pub use hsm::{CHAIN_CALLER, Hsm, SigningDevice, SigningKey};
 pub use load::{FILE_DEFAULT, InForce, Loaded, Origin, Sources, data_folder_of_user};
 pub use problem::{Problem, Problems};
 pub use reload::Changes;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub engine: Engine,
     /// What signs.
     pub hsm: Hsm,
+    /// The chain beside the service.
+    pub chain: Chain,
     /// What is logged, and how.
     pub log: Log,
     /// How long a shutdown waits for answers that are on their way.
@@ -215,7 +219,7 @@ impl Settings {
     /// Who may sign what with which key.
     #[must_use]
     pub fn signing_policy(&self) -> Policy {
-        self.hsm.policy(&self.sources)
+        self.hsm.policy(&self.sources, self.chain.vote_key.as_ref())
     }
 
     /// The folder where it is kept what was voted on.
@@ -259,6 +263,7 @@ impl Settings {
                 key_table_bytes: chainbox_engine::strategy::known::TABLE_BYTES_DEFAULT,
             },
             hsm: Hsm::default(),
+            chain: Chain::default(),
             log: Log { filter: "info".to_owned(), format: LogFormat::Auto },
             shutdown_time_max: Duration::from_secs(30),
             data,

@@ -1,5 +1,7 @@
 //! `chainbox node`: the chain of a data folder.
 
+mod archive;
+
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -7,9 +9,9 @@ use std::{
 };
 
 use chainbox_engine::transaction::native::{Address, Suite};
+use chainbox_hsm::{Algorithm, Deadline, PublicKey};
 use chainbox_node::{
     genesis::{BlockLimits, Senders},
-    node::NodeOptions,
     verify::verify_store,
 };
 use chainbox_service::settings::{Settings, Sources};
@@ -18,9 +20,10 @@ use serde_json::{Value, json};
 
 use crate::{
     EXIT_REFUSED,
-    chain::{ChainFolder, NewChain, ServerArgs, address, block_on, extension},
+    chain::{ChainFolder, NewChain, ServerArgs, address, block_on, extension, node_options},
     config::{FileArgs, SettingsArgs, refused},
     error::Error,
+    hsm::device::Opened,
     output::{say, say_json},
     serve,
 };
@@ -38,6 +41,18 @@ enum Command {
     Init(InitArgs),
     /// Run the service with the chain of its data folder
     Run(RunArgs),
+    /// Write blocks with their certificates to a file; the node may run
+    Export(archive::ExportArgs),
+    /// Check the blocks of an export and add them; the node must not run
+    Import(archive::ImportArgs),
+    /// Write all that a chain needs to run again to one file; the node may run
+    Backup(archive::BackupArgs),
+    /// Make the chain of a data folder from a backup
+    Restore(archive::RestoreArgs),
+    /// Write a snapshot of the state; the node must not run (a running one takes them by chain.snapshot_blocks)
+    Snapshot(archive::SnapshotArgs),
+    /// Write a snapshot, and remove older blocks; the node must not run (a running one does so by chain.keep_blocks)
+    Prune(archive::PruneArgs),
     /// Check all that is stored, from the genesis on; the node must not run
     VerifyStore(VerifyArgs),
     /// Show how the chain is
@@ -79,6 +94,10 @@ struct InitArgs {
     /// Bytes of a block's transactions, at most
     #[arg(long, value_name = "NUMBER", default_value_t = BlockLimits::default().bytes)]
     block_bytes: u32,
+
+    /// Take the chain that a genesis file describes instead, without keys: to import its blocks, to check them, or to run it with a key in an HSM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["suite", "chain_id", "senders", "account", "accounts", "block_transactions", "block_bytes"])]
+    genesis: Option<PathBuf>,
 
     /// Print a line of JSON
     #[arg(long)]
@@ -134,39 +153,68 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     match &args.command {
         Command::Init(args) => init(args),
         Command::Run(args) => run_chain(args),
+        Command::Export(args) => archive::export(args),
+        Command::Import(args) => archive::import(args),
+        Command::Backup(args) => archive::backup(args),
+        Command::Restore(args) => archive::restore(args),
+        Command::Snapshot(args) => archive::snapshot(args),
+        Command::Prune(args) => archive::prune(args),
         Command::VerifyStore(args) => verify(args),
         Command::Status { json, server } => status(*json, server),
     }
 }
 
-fn init(args: &InitArgs) -> Result<ExitCode, Error> {
-    let settings = Settings::load(&args.file.sources(Sources::default_file(), [])).map_err(|problems| refused(&problems))?.settings;
+/// The settings, and the folder of their chain.
+fn load(file: &FileArgs) -> Result<(Settings, ChainFolder), Error> {
+    let settings = Settings::load(&file.sources(Sources::default_file(), [])).map_err(|problems| refused(&problems))?.settings;
     let folder = ChainFolder::of(&settings.data);
-    let made = folder.make(&NewChain {
-        chain_id: args.chain_id,
-        suite: args.suite,
-        senders: args.senders,
-        limits: BlockLimits { transactions: args.block_transactions, bytes: args.block_bytes },
-        accounts: args.account.clone(),
-        accounts_file: args.accounts.clone(),
-    })?;
-    let (path, development) = (folder.genesis_path().display().to_string(), hex::encode(made.development));
-    let id = made.genesis.header(made.genesis.state_root()).id();
+    Ok((settings, folder))
+}
+
+fn init(args: &InitArgs) -> Result<ExitCode, Error> {
+    let (settings, folder) = load(&args.file)?;
+    let (genesis, development) = match &args.genesis {
+        Some(path) => (folder.make_of(path)?, None),
+        None => {
+            let made = folder.make(&NewChain {
+                chain_id: args.chain_id,
+                suite: args.suite,
+                senders: args.senders,
+                limits: BlockLimits { transactions: args.block_transactions, bytes: args.block_bytes },
+                accounts: args.account.clone(),
+                validator: vote_key(&settings, args.suite)?,
+                accounts_file: args.accounts.clone(),
+            })?;
+            (made.genesis, Some(hex::encode(made.development)))
+        }
+    };
+    let path = folder.genesis_path().display().to_string();
+    let id = hex::encode(genesis.header(genesis.state_root()).id());
     if args.json {
-        let (chain, suite) = (made.genesis.chain_id, made.genesis.suite.name());
-        say_json(&json!({ "chain_id": chain, "suite": suite, "genesis": path, "id": hex::encode(id), "development": development }))?;
-    } else {
-        let text = format!(
-            "chain {} of suite {} is made.\n\n  genesis      {path}\n  its id       {}\n  development  {development}\n\nRun it: {} node run --data {}\n",
-            made.genesis.chain_id,
-            made.genesis.suite,
-            hex::encode(id),
-            crate::generate::invoked_as(),
-            settings.data.display()
-        );
-        say(&text)?;
+        let (chain, suite) = (genesis.chain_id, genesis.suite.name());
+        say_json(&json!({ "chain_id": chain, "suite": suite, "genesis": path, "id": id, "development": development }))?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let (chain, suite, data) = (genesis.chain_id, genesis.suite, settings.data.display());
+    let mut text = format!("chain {chain} of suite {suite} is made.\n\n  genesis      {path}\n  its id       {id}\n");
+    let me = crate::generate::invoked_as();
+    text += &match development {
+        Some(account) => format!("  development  {account}\n\nRun it: {me} node run --data {data}\n"),
+        None => format!("\nIt has no keys. Add its blocks: {me} node import FILE --data {data}\n"),
+    };
+    say(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The public key of the key that votes, where it is on the signing device.
+fn vote_key(settings: &Settings, suite: Suite) -> Result<Option<PublicKey>, Error> {
+    let Some(label) = &settings.chain.vote_key else { return Ok(None) };
+    let failed = |error: chainbox_hsm::Error| Error::new(error.to_string());
+    let key = Opened::by(settings.clone())?.device.key(label, Deadline::after(settings.hsm.time_max)).map_err(failed)?;
+    if key.algorithm != Algorithm::of(suite.scheme()) {
+        return Err(Error::new(format!("the key {label} is one of {}, and the chain's suite is {suite}", key.algorithm)));
+    }
+    Ok(Some(key.public_key))
 }
 
 fn run_chain(args: &RunArgs) -> Result<ExitCode, Error> {
@@ -178,9 +226,9 @@ fn run_chain(args: &RunArgs) -> Result<ExitCode, Error> {
     }
     let backends = serve::all(&settings)?;
     let ran = Arc::new(OnceLock::new());
-    let extend = extension(folder, NodeOptions::default(), Arc::clone(&ran));
+    let options = node_options(&settings);
     let json = args.json;
-    serve::serve(settings, backends, sources, Some(extend), |addresses| {
+    serve::serve(settings, backends, sources, |votes| Some(extension(folder, options, votes, ran)), |addresses| {
         if json {
             serve::announce(&serve::json_line(addresses));
         }
@@ -188,8 +236,7 @@ fn run_chain(args: &RunArgs) -> Result<ExitCode, Error> {
 }
 
 fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
-    let settings = Settings::load(&args.file.sources(Sources::default_file(), [])).map_err(|problems| refused(&problems))?.settings;
-    let folder = ChainFolder::of(&settings.data);
+    let (settings, folder) = load(&args.file)?;
     let genesis = folder.genesis()?;
     let backend = serve::open(&settings.engine)?;
     let bar = indicatif::ProgressBar::new(0);
@@ -197,7 +244,7 @@ fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
         bar.set_length(head);
         bar.set_position(height);
     };
-    let checked = verify_store(folder.path(), &genesis, &NodeOptions::default(), backend.as_ref(), !args.without_hints, &mut progress);
+    let checked = verify_store(folder.path(), &genesis, &node_options(&settings), backend.as_ref(), !args.without_hints, &mut progress);
     bar.finish_and_clear();
     let checked = match checked {
         Ok(checked) => checked,
@@ -215,6 +262,9 @@ fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = format!("{} blocks with {} transactions are right, and so is the state\n", checked.blocks, checked.transactions);
+    if checked.first > 1 {
+        text += &format!("blocks before {} were pruned; their state was taken from a snapshot that the chain's votes prove\n", checked.first);
+    }
     if checked.transactions > 0 {
         text += &format!("{:.0} signatures a second\n", checked.transactions as f64 / checked.signature_seconds);
     }

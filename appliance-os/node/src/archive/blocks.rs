@@ -1,0 +1,236 @@
+//! Blocks with their certificates in a file, and out of it into another node's folder.
+
+use std::path::Path;
+
+use chainbox_engine::backend::Backend;
+use serde::Serialize;
+
+use super::{
+    ArchiveError,
+    stream::{Reader, Writer},
+};
+use crate::{
+    block::{Block, Certificate},
+    certify,
+    chain::{Chain, Committed},
+    genesis::Genesis,
+    node::{NodeOptions, Opened, open},
+    store::{Certified, Store, record::Kind},
+    verify::{Wrong, verify_signatures},
+};
+
+/// Transactions that are verified together, about.
+const GROUP_TRANSACTIONS: usize = 16_384;
+
+/// Their bytes, about.
+const GROUP_BYTES: usize = 64 << 20;
+
+/// Blocks that are imported before the database is put on the disk.
+const PERSIST_BLOCKS: u64 = 256;
+
+/// What was exported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// The first block, and the last.
+    pub first: u64,
+    /// See there.
+    pub last: u64,
+    /// Their transactions.
+    pub transactions: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+/// Writes the final blocks of a folder from one height to another to a file. The node may run meanwhile. `progress` is told each height.
+///
+/// # Errors
+/// [`ArchiveError`]. No file is left.
+pub fn export(
+    folder: &Path,
+    genesis: &Genesis,
+    from: u64,
+    to: u64,
+    path: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Exported, ArchiveError> {
+    let mut writer = Writer::create(path)?;
+    writer.write(Kind::Genesis, 0, &genesis.rules_digest())?;
+    let mut exported = Exported::default();
+    Store::read_certified(folder, from.max(1), &mut |Certified { block, certificate, .. }| {
+        let height = block.header.height;
+        if height > to {
+            return Ok(());
+        }
+        writer.write(Kind::Block, height, &block.to_bytes())?;
+        writer.write(Kind::Certificate, height, &certificate.to_bytes())?;
+        exported.first = if exported.first == 0 { height } else { exported.first };
+        exported.last = height;
+        exported.transactions += block.transactions.len() as u64;
+        progress(height);
+        Ok::<_, ArchiveError>(())
+    })?;
+    if exported.first == 0 {
+        return Err(ArchiveError::unfit(folder, format!("it has no final block from {from} to {to}")));
+    }
+    exported.bytes = writer.finish(exported.last)?;
+    Ok(exported)
+}
+
+/// What was imported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// The height that the chain is at.
+    pub height: u64,
+    /// Blocks that are new.
+    pub blocks: u64,
+    /// Their transactions.
+    pub transactions: u64,
+    /// Blocks that were there already.
+    pub known: u64,
+}
+
+/// Takes the blocks of a file over into a folder, whose node does not run: each is checked as if nobody was to be believed, its signatures as well. What is
+/// taken over stays where a later block is wrong. `progress` is told the bytes that are read, and all of them.
+///
+/// # Errors
+/// [`ArchiveError`].
+pub fn import(
+    folder: &Path,
+    genesis: &Genesis,
+    options: &NodeOptions,
+    backend: &dyn Backend,
+    path: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Imported, ArchiveError> {
+    let mut reader = Reader::open(path)?;
+    let (_, rules) = reader.first(Kind::Genesis, "export of blocks")?;
+    if *rules != genesis.rules_digest() {
+        return Err(ArchiveError::OtherChain(path.display().to_string()));
+    }
+    let mut import = Import::open(folder, genesis, options, backend)?;
+    let mut group = Group::default();
+    while let Some((head, payload)) = reader.next()? {
+        if head.kind != Kind::Block {
+            return Err(reader.unfit(format!("{:?} of height {} stands where a block is to be", head.kind, head.height)));
+        }
+        let bytes = payload.len();
+        let block = Block::from_bytes(&payload).map_err(|error| reader.unfit(format!("block {}: {error}", head.height)))?;
+        let Some((head, payload)) = reader.next()?.filter(|(head, _)| head.kind == Kind::Certificate) else {
+            return Err(reader.unfit(format!("block {} has no certificate", head.height)));
+        };
+        let certificate =
+            Certificate::from_bytes(&payload).map_err(|error| reader.unfit(format!("the certificate of {}: {error}", head.height)))?;
+        group.push(block, certificate, bytes);
+        if group.is_full() {
+            import.take(std::mem::take(&mut group), path)?;
+            let (read, all) = reader.progress();
+            progress(read, all);
+        }
+    }
+    import.take(group, path)?;
+    import.store().persist()?;
+    Ok(import.imported)
+}
+
+/// Blocks that are verified together.
+#[derive(Default)]
+struct Group {
+    blocks: Vec<Block>,
+    certificates: Vec<Certificate>,
+    transactions: usize,
+    bytes: usize,
+}
+
+impl Group {
+    fn push(&mut self, block: Block, certificate: Certificate, bytes: usize) {
+        self.transactions += block.transactions.len();
+        self.bytes += bytes;
+        self.blocks.push(block);
+        self.certificates.push(certificate);
+    }
+
+    const fn is_full(&self) -> bool {
+        self.transactions >= GROUP_TRANSACTIONS || self.bytes >= GROUP_BYTES
+    }
+}
+
+/// A folder into which blocks are taken over.
+struct Import<'a> {
+    genesis: &'a Genesis,
+    backend: &'a dyn Backend,
+    opened: Opened,
+    imported: Imported,
+}
+
+impl<'a> Import<'a> {
+    fn open(folder: &Path, genesis: &'a Genesis, options: &NodeOptions, backend: &'a dyn Backend) -> Result<Self, ArchiveError> {
+        let opened = open(folder, &std::sync::Arc::new(genesis.clone()), options, &mut |_, _| {})?;
+        let imported = Imported { height: opened.chain.head().height, ..Imported::default() };
+        Ok(Self { genesis, backend, opened, imported })
+    }
+
+    fn store(&self) -> &Store {
+        &self.opened.store
+    }
+
+    fn chain(&mut self) -> &mut Chain {
+        &mut self.opened.chain
+    }
+
+    fn take(&mut self, group: Group, path: &Path) -> Result<(), ArchiveError> {
+        let mut new = Vec::new();
+        for (block, certificate) in group.blocks.into_iter().zip(group.certificates) {
+            let header = block.header;
+            let height = header.height;
+            let next = self.chain().head().height + new.len() as u64 + 1;
+            if height > next {
+                return Err(ArchiveError::Gap { place: path.display().to_string(), first: height, next });
+            }
+            certify::check(self.genesis, &header, &certificate).map_err(|reason| ArchiveError::Uncertified { height, reason })?;
+            if height == next {
+                new.push((block, certificate));
+                continue;
+            }
+            if self.store().header(height)? != Some(header) {
+                return Err(ArchiveError::Differs(height));
+            }
+            self.imported.known += 1;
+            // The last stored block may be one that no certificate was stored for.
+            if let Some(committed) = self.opened.recovered.take_if(|committed| committed.block.header == header) {
+                self.finish(committed, &certificate)?;
+            }
+        }
+        let (blocks, certificates): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        if let Some(committed) = &self.opened.recovered {
+            let height = committed.block.header.height;
+            return Err(ArchiveError::Gap { place: path.display().to_string(), first: height + 1, next: height });
+        }
+        verify_signatures(&blocks, self.genesis, self.backend, true)?;
+        for (block, certificate) in blocks.into_iter().zip(certificates) {
+            let bytes = block.to_bytes();
+            let (height, transactions) = (block.header.height, block.transactions.len() as u64);
+            let executable = self.chain().examine(block).map_err(Wrong::from)?;
+            self.store().append(height, &bytes)?;
+            let committed = self.chain().commit(executable);
+            self.finish(committed, &certificate)?;
+            self.imported.blocks += 1;
+            self.imported.transactions += transactions;
+            self.imported.height = height;
+            if height.is_multiple_of(PERSIST_BLOCKS) {
+                self.store().persist()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, committed: Committed, certificate: &Certificate) -> Result<(), ArchiveError> {
+        let height = committed.block.header.height;
+        self.store().certify(height, certificate)?;
+        self.store().apply(&committed.into_applied())?;
+        self.chain().state().lock().applied(height);
+        Ok(())
+    }
+}
