@@ -56,11 +56,17 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
     let Loaded { settings, .. } = load(&sources)?;
     let backends = all(&settings)?;
     let json = args.json;
-    serve(settings, backends, sources, |_| None, |addresses| {
-        if json {
-            announce(&json_line(addresses));
-        }
-    })
+    serve(
+        settings,
+        backends,
+        sources,
+        |_| None,
+        |addresses| {
+            if json {
+                announce(&json_line(addresses));
+            }
+        },
+    )
 }
 
 /// Reads settings.

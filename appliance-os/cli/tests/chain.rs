@@ -3,7 +3,8 @@
 use std::{
     collections::HashMap,
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex},
@@ -17,6 +18,7 @@ use chainbox_api::{
 };
 use chainbox_engine::transaction::native::{Suite, Transaction};
 use chainbox_workloads::transactions::{Load, LoadItem, LoadSpec, Maker};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::Value;
 
 const CHAINBOX: &str = env!("CARGO_BIN_EXE_chainbox");
@@ -152,6 +154,96 @@ fn a_chain_is_made_once_and_its_faults_are_told() {
     assert!(message(output(&["node", "run"], &data)).contains("the folder has another chain than the genesis file"));
     fs::write(&genesis, text.replace("p256", "p-256")).unwrap();
     assert!(message(output(&["node", "run"], &data)).contains("suite: unknown suite \"p-256\""));
+}
+
+/// What an operator does before anything breaks, and after: a backup and an export of a node that runs, and the chain again elsewhere.
+#[test]
+fn a_chain_moves_by_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, other, copy] = ["data", "other", "copy"].map(|name| folder.path().join(name));
+    let [backup, keyless, export] = ["chain.backup", "keyless.backup", "chain.export"].map(|name| folder.path().join(name));
+    let [backup, keyless, export] = [&backup, &keyless, &export].map(|path| path.to_str().unwrap());
+    json(&["node", "init", "--chain-id", "5", "--json"], &data);
+    let settings = ["--set", "chain.snapshot_blocks=2"];
+    let node = Running::start(&[&["node", "run"], &settings[..]].concat(), &data);
+    for number in 0..4 {
+        ok(&["tx", "put", "key", &number.to_string()], &data);
+    }
+    let height = json(&["node", "status", "--json"], &data)["height"].as_u64().unwrap();
+    let made = json(&["node", "backup", "-o", backup, "--json"], &data);
+    assert_eq!(made["last"].as_u64(), Some(height));
+    assert!(ok(&["node", "backup", "-o", keyless, "--without-keys"], &data).contains("it has no keys"));
+    assert_eq!(json(&["node", "export", "-o", export, "--json"], &data)["last"].as_u64(), Some(height));
+    let account = ok(&["account", "address"], &data).trim().to_owned();
+    ok(&["tx", "put", "key", "lost"], &data);
+    assert_eq!(output(&["node", "import", export], &data).status.code(), Some(2), "the node runs");
+    node.end();
+
+    // The box is gone; its backup is not.
+    let restored = json(&["node", "restore", backup, "--json"], &other);
+    assert_eq!(restored["height"].as_u64(), Some(height));
+    assert!(String::from_utf8_lossy(&output(&["node", "restore", backup], &other).stderr).contains("is there already"));
+    let node = Running::start(&["node", "run"], &other);
+    assert_eq!(ok(&["account", "entry", &account, "key"], &other), "3\n");
+    ok(&["tx", "put", "key", "new"], &other);
+    node.end();
+    json(&["node", "verify-store", "--json"], &other);
+
+    // Whoever has the genesis checks every block, and has no key.
+    let genesis = data.join("chain/genesis.toml");
+    json(&["node", "init", "--genesis", genesis.to_str().unwrap(), "--json"], &copy);
+    assert_eq!(json(&["node", "import", export, "--json"], &copy)["height"].as_u64(), Some(height));
+    assert_eq!(json(&["node", "verify-store", "--json"], &copy)["checked"]["blocks"].as_u64(), Some(height));
+    assert!(String::from_utf8_lossy(&output(&["node", "run"], &copy).stderr).contains("has no key that votes"));
+    let bytes = fs::read(export).unwrap();
+    let changed = folder.path().join("changed");
+    fs::write(&changed, &bytes[..bytes.len() / 2]).unwrap();
+    let refused = output(&["node", "import", changed.to_str().unwrap(), "--json"], &copy);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("cut off or damaged"));
+    let keyless = json(&["node", "restore", keyless, "--json"], &folder.path().join("keyless"));
+    assert_eq!(keyless["height"].as_u64(), Some(height));
+    let pruned = json(&["node", "prune", "--keep-blocks", "1", "--json"], &data);
+    assert_eq!(pruned["first_block"].as_u64(), Some(1), "one file of blocks: all of it stays");
+    assert!(json(&["node", "snapshot", "--json"], &data)["height"].as_u64() > Some(height));
+}
+
+/// Connections that ask nothing; CHAINBOX_IDLE says otherwise, up to what the system lets one process open.
+const IDLE: usize = 10_000;
+
+/// Ten thousand clients that are connected and ask nothing keep nobody from a confirmation, and a node that ends does not wait for them.
+#[test]
+fn idle_connections_cost_nothing() {
+    let wanted = std::env::var("CHAINBOX_IDLE").map_or(IDLE, |text| text.parse().expect("a number of connections"));
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    let limit = soft.max(hard.min(wanted as u64 + 2_000));
+    setrlimit(Resource::RLIMIT_NOFILE, limit, hard).unwrap();
+    let count = wanted.min(limit as usize - 500);
+    println!("{count} connections");
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    json(&["node", "init", "--json"], &data);
+    let settings = ["--set", "limits.connections_max=12000", "--set", "limits.source_connections_max=11000"];
+    let node = Running::start(&[&["node", "run"], &settings[..]].concat(), &data);
+    // As a client begins: the preface of HTTP/2 and empty settings.
+    let idle: Vec<UnixStream> = (0..count)
+        .map(|number| {
+            let mut stream = UnixStream::connect(data.join("chainbox.sock")).unwrap();
+            stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap_or_else(|error| panic!("{number}: {error}"));
+            stream
+        })
+        .collect();
+    // Each is served: the server says what it allows.
+    for stream in idle.iter().step_by(97) {
+        let mut head = [0; 9];
+        (&*stream).read_exact(&mut head).unwrap();
+        assert_eq!(head[3], 4, "settings");
+    }
+    ok(&["tx", "put", "key", "value"], &data);
+    ok(&["tx", "put", "key", "again"], &data);
+    assert_eq!(json(&["node", "status", "--json"], &data)["height"], 3);
+    node.end();
+    drop(idle);
 }
 
 /// Killed at any moment under load: what was confirmed stands where it stood, nothing stands twice, and the chain goes on.

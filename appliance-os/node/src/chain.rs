@@ -2,7 +2,13 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Release},
+        },
+    },
 };
 
 use bytes::Bytes;
@@ -28,19 +34,32 @@ const OTHER_TRANSACTIONS: &str = "its transactions do not have the root that it 
 
 /// The state, which the chain writes and others read.
 #[derive(Clone)]
-pub struct SharedState(Arc<Mutex<State>>);
+pub struct SharedState(Arc<StateAndHeight>);
+
+struct StateAndHeight {
+    state: Mutex<State>,
+    /// The height of the state, for those who need not wait for it.
+    height: AtomicU64,
+}
 
 impl SharedState {
     /// Shares a state.
     #[must_use]
     pub fn new(state: State) -> Self {
-        Self(Arc::new(Mutex::new(state)))
+        let height = AtomicU64::new(state.height());
+        Self(Arc::new(StateAndHeight { state: Mutex::new(state), height }))
     }
 
     /// The state, for a short time.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         // What a thread that panicked left is whole: a block is committed by moves.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The height that it is at. A block that is being committed may not be seen yet.
+    #[must_use]
+    pub fn height(&self) -> u64 {
+        self.0.height.load(Acquire)
     }
 }
 
@@ -243,6 +262,7 @@ impl Chain {
         let Executable { block, id, changes, ids, records, prepared } = executable;
         let mut state = self.state.lock();
         state.commit(block.header.height, prepared);
+        self.state.0.height.store(block.header.height, Release);
         drop(state);
         (self.head, self.head_id) = (block.header, id);
         Committed { block, id, changes, ids, records }

@@ -27,7 +27,7 @@ mod work;
 
 pub use backends::{BackendHealth, BackendReport, Backends, CurveReport, Device};
 pub use extension::{Extend, Extension, Verification};
-pub use run::{Reload, run};
+pub use run::{Reload, files_wanted, run};
 pub use service::{Addresses, Service};
 pub use signing::Signing;
 pub use together::Together;

@@ -2,6 +2,7 @@
 
 use std::{thread, time::Duration};
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -25,6 +26,9 @@ pub type Reload = Box<dyn Fn() -> Result<Settings, String> + Send>;
 /// to wake.
 const CORES_PER_IO_THREAD: usize = 8;
 
+/// Files that a service has open beside its connections, about: a chain's database has hundreds.
+const OTHER_FILES: u64 = 1024;
+
 /// Runs a service, with an extension where one is given, until SIGTERM or SIGINT, and answers what it accepted. A second signal ends it at once. `ready` is called when it listens.
 ///
 /// # Errors
@@ -38,6 +42,7 @@ pub fn run(
     ready: impl FnOnce(&Addresses),
 ) -> Result<(), String> {
     let filter = log::start(&settings.log)?;
+    let_open_files(&settings);
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(CORES_PER_IO_THREAD));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("io").enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start {threads} threads: {error}"))?;
@@ -67,6 +72,28 @@ pub fn run(
             () = signals.end() => Err("ended at once by a second signal".to_owned()),
         }
     })
+}
+
+/// The files that a service of these settings may have open.
+#[must_use]
+pub const fn files_wanted(settings: &Settings) -> u64 {
+    settings.limits.connections_max as u64 + OTHER_FILES
+}
+
+/// Lets the process have as many files open as its connections take: systems give it 1,024, and more where it asks.
+fn let_open_files(settings: &Settings) {
+    let wanted = files_wanted(settings);
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        let limit = wanted.clamp(soft, hard.max(soft));
+        setrlimit(Resource::RLIMIT_NOFILE, limit, hard).map(|()| limit)
+    });
+    match raised {
+        Ok(limit) if limit < wanted => {
+            warn!(limit, wanted, "the system lets fewer files be open than limits.connections_max may take: raise its limit (LimitNOFILE)");
+        }
+        Ok(_) => {}
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
 
 /// Tells the service manager, where there is one.

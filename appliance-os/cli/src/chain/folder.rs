@@ -8,7 +8,11 @@ use std::{
 };
 
 use chainbox_engine::transaction::native::{Address, Suite};
-use chainbox_hsm::{Label, PublicKey, Role, Signer, guard::{Guard, Interchange}, signer::Caller};
+use chainbox_hsm::{
+    Label, PublicKey, Role, Signer,
+    guard::{Guard, Interchange},
+    signer::Caller,
+};
 use chainbox_node::{
     archive::Included,
     genesis::{BlockLimits, Genesis, GenesisError, Senders, Source},

@@ -22,9 +22,6 @@ const MIB: u64 = 1 << 20;
 /// What the process takes beside what its settings allow it.
 const MEMORY_ASIDE: u64 = 256 * MIB;
 
-/// Files that the service opens beside connections.
-const FILES_ASIDE: u64 = 128;
-
 /// The first of January 2025, before which this was not written, in seconds since 1970.
 const CLOCK_MIN: u64 = 1_735_689_600;
 
@@ -144,7 +141,7 @@ pub(super) fn entropy() -> Finding {
 
 /// Whether as many files may be open as there may be connections.
 pub(super) fn open_files(settings: &Settings) -> Finding {
-    let wanted = settings.limits.connections_max as u64 + FILES_ASIDE;
+    let wanted = chainbox_service::files_wanted(settings);
     match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok((soft, hard)) => open_files_of(soft, hard, wanted),
         Err(error) => Finding::warning("open files", format!("the system does not tell: {error}"), "see ulimit -n"),
@@ -153,10 +150,11 @@ pub(super) fn open_files(settings: &Settings) -> Finding {
 
 fn open_files_of(soft: u64, hard: u64, wanted: u64) -> Finding {
     let found = format!("{} (at most {}); the service may want {}", limit(soft), limit(hard), grouped(wanted as f64));
-    if soft >= wanted {
+    // The service asks for what it wants, up to the hard limit.
+    if hard >= wanted {
         return Finding::ok("open files", found);
     }
-    let remedy = format!("ulimit -n {wanted}, or LimitNOFILE={wanted} in the unit, or a lower limits.connections_max");
+    let remedy = format!("ulimit -Hn {wanted}, or LimitNOFILE={wanted} in the unit, or a lower limits.connections_max");
     Finding::warning("open files", found, remedy)
 }
 
@@ -197,9 +195,9 @@ mod tests {
 
     #[test]
     fn open_files_are_compared_with_connections() {
-        assert_eq!(open_files_of(1_024, u64::MAX, 2_176).state, State::Warning);
-        let enough = open_files_of(65_536, u64::MAX, 2_176);
-        assert_eq!((enough.state, &*enough.found), (State::Ok, "65,536 (at most no limit); the service may want 2,176"));
+        assert_eq!(open_files_of(1_024, 2_048, 2_176).state, State::Warning);
+        let enough = open_files_of(1_024, u64::MAX, 2_176);
+        assert_eq!((enough.state, &*enough.found), (State::Ok, "1,024 (at most no limit); the service may want 2,176"));
     }
 
     #[test]

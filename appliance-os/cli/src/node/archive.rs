@@ -112,7 +112,8 @@ impl Common {
 
     /// Says what is wrong with the chain or the file.
     fn refused(&self, error: &ArchiveError) -> Result<ExitCode, Error> {
-        let is_refused = !matches!(error, ArchiveError::Io { .. } | ArchiveError::Store(_) | ArchiveError::Start(_) | ArchiveError::Stopped);
+        let is_refused =
+            !matches!(error, ArchiveError::Io { .. } | ArchiveError::Store(_) | ArchiveError::Start(_) | ArchiveError::Stopped);
         if !is_refused {
             return Err(Error::new(error.to_string()));
         }
@@ -242,7 +243,9 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode, Error> {
     unpacking.finish_and_clear();
     let rebuilding = bar("blocks");
     let restored = unpacked.and_then(|backup| {
-        let genesis = restoring.genesis().map_err(|error| ArchiveError::Unfit { place: args.input.display().to_string(), what: error.to_string() })?;
+        let genesis = restoring
+            .genesis()
+            .map_err(|error| ArchiveError::Unfit { place: args.input.display().to_string(), what: error.to_string() })?;
         let height = rebuild(restoring.path(), &genesis, &node_options(&settings), &mut |height, head| {
             rebuilding.set_length(head);
             rebuilding.set_position(height);
@@ -272,16 +275,15 @@ pub(super) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, Error> {
     let (settings, folder) = load(&args.common.file)?;
     made(&folder)?;
     match take(&folder, &node_options(&settings)) {
-        Ok((_, Some(info))) => {
-            args.common.done(&info, &format!("the state after block {} is in {}\n", info.height, info.path.display()))
-        }
+        Ok((_, Some(info))) => args.common.done(&info, &format!("the state after block {} is in {}\n", info.height, info.path.display())),
         Ok((_, None)) => Err(Error::new("there is no block yet: the state is that of the genesis")),
         Err(error) => args.common.refused(&error),
     }
 }
 
 fn take(folder: &ChainFolder, options: &chainbox_node::node::NodeOptions) -> Result<(Store, Option<archive::SnapshotInfo>), ArchiveError> {
-    let genesis = folder.rules().map_err(|error| ArchiveError::Unfit { place: folder.path().display().to_string(), what: error.to_string() })?;
+    let genesis =
+        folder.rules().map_err(|error| ArchiveError::Unfit { place: folder.path().display().to_string(), what: error.to_string() })?;
     let (store, _) = Store::open(folder.path(), &options.store)?;
     let bar = bar("leaves");
     let info = archive::take(folder.path(), &store, &genesis, &mut |count| {

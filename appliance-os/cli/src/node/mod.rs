@@ -228,11 +228,17 @@ fn run_chain(args: &RunArgs) -> Result<ExitCode, Error> {
     let ran = Arc::new(OnceLock::new());
     let options = node_options(&settings);
     let json = args.json;
-    serve::serve(settings, backends, sources, |votes| Some(extension(folder, options, votes, ran)), |addresses| {
-        if json {
-            serve::announce(&serve::json_line(addresses));
-        }
-    })
+    serve::serve(
+        settings,
+        backends,
+        sources,
+        |votes| Some(extension(folder, options, votes, ran)),
+        |addresses| {
+            if json {
+                serve::announce(&serve::json_line(addresses));
+            }
+        },
+    )
 }
 
 fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
@@ -263,7 +269,8 @@ fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     }
     let mut text = format!("{} blocks with {} transactions are right, and so is the state\n", checked.blocks, checked.transactions);
     if checked.first > 1 {
-        text += &format!("blocks before {} were pruned; their state was taken from a snapshot that the chain's votes prove\n", checked.first);
+        text +=
+            &format!("blocks before {} were pruned; their state was taken from a snapshot that the chain's votes prove\n", checked.first);
     }
     if checked.transactions > 0 {
         text += &format!("{:.0} signatures a second\n", checked.transactions as f64 / checked.signature_seconds);

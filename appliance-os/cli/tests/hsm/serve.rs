@@ -26,15 +26,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What the process of a child is called on its command line.
 const HOST: &str = "hsm-host";
 
-struct Served {
+pub struct Served {
     child: Child,
     addresses: Value,
 }
 
 impl Served {
     fn start(token: &Token, config: &str) -> Self {
+        Self::run(token, &["serve"], config)
+    }
+
+    pub fn run(token: &Token, subcommand: &[&str], config: &str) -> Self {
         let mut command = Command::new(CHAINBOX);
-        command.args(["serve", "--json", "--config", config, "--set", "engine.devices=none"]).stdin(Stdio::null());
+        command.args(subcommand).args(["--json", "--config", config, "--set", "engine.devices=none"]).stdin(Stdio::null());
         let mut child = token.environment(&mut command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -43,6 +47,11 @@ impl Served {
             panic!("{line}{}", String::from_utf8_lossy(&child.wait_with_output().unwrap().stderr))
         };
         Self { child, addresses }
+    }
+
+    pub fn end(mut self) {
+        signal(self.child.id(), "INT");
+        assert!(self.child.wait().unwrap().success());
     }
 
     /// The process that holds the module.

@@ -18,12 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// [`ArchiveError`].
-pub fn rebuild(
-    folder: &Path,
-    genesis: &Genesis,
-    options: &NodeOptions,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<u64, ArchiveError> {
+pub fn rebuild(folder: &Path, genesis: &Genesis, options: &NodeOptions, progress: &mut dyn FnMut(u64, u64)) -> Result<u64, ArchiveError> {
     let first = genesis.header(genesis.state_root());
     match newest(folder)? {
         None => drop(Store::create(folder, &first, genesis.leaves().into_iter(), &options.store)?),

@@ -169,9 +169,9 @@ impl Snapshot {
             return Err(ArchiveError::OtherChain(path.display().to_string()));
         }
         let (head, payload) = reader.first(Kind::Snapshot, "snapshot of a chain")?;
-        let read = payload.split_first_chunk::<HEADER_BYTES>().and_then(|(header, certificate)| {
-            Some((Header::from_bytes(header).ok()?, Certificate::from_bytes(certificate).ok()?))
-        });
+        let read = payload
+            .split_first_chunk::<HEADER_BYTES>()
+            .and_then(|(header, certificate)| Some((Header::from_bytes(header).ok()?, Certificate::from_bytes(certificate).ok()?)));
         let (header, certificate) = read.ok_or_else(|| reader.unfit("it has no header"))?;
         let height = header.height;
         if (header.suite, header.chain_id, head.height) != (genesis.suite, genesis.chain_id, height) {
@@ -199,10 +199,7 @@ impl Snapshot {
                     Ok(None) => is_over = true,
                     Err(error) => {
                         is_over = true;
-                        return Some(Err(StoreError::Unfit {
-                            place: self.reader.path().display().to_string(),
-                            what: error.to_string(),
-                        }));
+                        return Some(Err(StoreError::Unfit { place: self.reader.path().display().to_string(), what: error.to_string() }));
                     }
                 }
             }

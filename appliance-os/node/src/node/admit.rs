@@ -1,6 +1,6 @@
 //! Admission: what is checked of a transaction before it waits in the pool, in the order of what the checks cost.
 
-use std::{io, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use bytes::Bytes;
 use chainbox_engine::{
@@ -16,7 +16,7 @@ use super::{
     ticket::{Answer, Ticket, Waiter},
 };
 use crate::{
-    chain,
+    chain::{self, SharedState},
     execute::account_paths,
     pool::{Chunk, Nonces, SourceId},
     refusal::Refusal,
@@ -26,6 +26,17 @@ use crate::{
 
 /// Items that are checked together, at most: enough to share the lanes of all cores, and few enough that others do not wait long behind them.
 pub(super) const CHUNK_ITEMS_MAX: usize = 1024;
+
+/// The source of items of several.
+const SEVERAL: SourceId = u64::MAX - 1;
+
+/// Whose all chunks are.
+fn source_of(chunks: &[Chunk<Raw>]) -> SourceId {
+    match chunks {
+        [first, others @ ..] if others.iter().all(|chunk| chunk.source == first.source) => first.source,
+        _ => SEVERAL,
+    }
+}
 
 /// Some transactions of one request, as they came.
 pub(super) struct Raw {
@@ -42,6 +53,8 @@ struct Candidate<'a> {
     raw: &'a Bytes,
     transaction: Transaction<'a>,
     sender: Address,
+    /// That of its sender's next transaction.
+    nonce: u64,
     waiter: Waiter,
 }
 
@@ -54,49 +67,66 @@ impl Nonces for Known {
     }
 }
 
+/// The same, where blocks may have come since: then it is read again.
+struct KnownAt<'a> {
+    state: &'a SharedState,
+    height: u64,
+    nonce: u64,
+}
+
+impl Nonces for KnownAt<'_> {
+    fn next(&self, sender: &Address) -> io::Result<u64> {
+        if self.state.height() == self.height { Ok(self.nonce) } else { self.state.next(sender) }
+    }
+}
+
 impl Shared {
-    /// Checks a chunk, and puts what is good into the pool. Every transaction is answered now or by its block.
-    pub(super) fn admit(&self, chunk: &Chunk<Raw>) {
-        let mut failures = 0;
+    /// Checks some chunks, and puts what is good into the pool. Every transaction is answered now or by its block.
+    pub(super) fn admit(&self, chunks: &[Chunk<Raw>]) {
+        let mut failures: BTreeMap<SourceId, usize> = BTreeMap::new();
         let mut refuse = |waiter: &Waiter, refusal: Refusal| {
-            failures += usize::from(refusal.is_failure());
+            if refusal.is_failure() {
+                *failures.entry(waiter.ticket.source()).or_default() += 1;
+            }
             self.refuse(waiter, refusal);
         };
-        let items = chunk.items;
+        let items = chunks.iter().map(|chunk| chunk.items).sum();
         let read = self.stages.time(Stage::Read, items, || {
-            let candidates = self.read(&chunk.content, &mut refuse);
+            let candidates = self.read(chunks, &mut refuse);
             self.check_accounts(candidates, &mut refuse)
         });
         let verified = match read {
-            Ok(candidates) if candidates.is_empty() => Ok(()),
-            Ok(candidates) => self.verify_and_insert(chunk.source, candidates, &mut refuse),
+            Ok((candidates, _)) if candidates.is_empty() => Ok(()),
+            Ok((candidates, height)) => self.verify_and_insert(source_of(chunks), candidates, height, &mut refuse),
             Err(error) => Err(error),
         };
         if let Err(error) = verified {
             self.broken(&format!("the state cannot be read: {error}"));
-            for index in 0..chunk.content.list.len() {
-                chunk.content.ticket.answer(chunk.content.first + index as u32, Answer::Refused(Refusal::Closing));
+            for Raw { ticket, first, list } in chunks.iter().map(|chunk| &chunk.content) {
+                (0..list.len()).for_each(|index| ticket.answer(first + index as u32, Answer::Refused(Refusal::Closing)));
             }
         }
-        if failures > 0 {
-            self.gate().failed(chunk.source, failures);
+        if !failures.is_empty() {
+            let mut gate = self.gate();
+            failures.into_iter().for_each(|(source, items)| gate.failed(source, items));
         }
     }
 
     /// Lengths, bytes, dedup, fields.
-    fn read<'a>(&self, raw: &'a Raw, refuse: &mut impl FnMut(&Waiter, Refusal)) -> Vec<Candidate<'a>> {
+    fn read<'a>(&self, chunks: &'a [Chunk<Raw>], refuse: &mut impl FnMut(&Waiter, Refusal)) -> Vec<Candidate<'a>> {
         let max = self.genesis.limits.bytes as usize;
+        let raws = || chunks.iter().flat_map(|Chunk { content, .. }| content.list.iter().enumerate().map(move |item| (content, item)));
         let waiters: Vec<_> = {
             let mut seen = self.seen();
-            let waiter = |(index, bytes): (usize, &Bytes)| {
+            let waiter = |(raw, (index, bytes)): (&Raw, (usize, &Bytes))| {
                 let digest = seen.digest(bytes);
                 let is_new = bytes.len() <= max && seen.insert(digest);
                 (is_new, Waiter { ticket: Arc::clone(&raw.ticket), index: raw.first + index as u32, seen: digest })
             };
-            raw.list.iter().enumerate().map(waiter).collect()
+            raws().map(waiter).collect()
         };
-        let mut candidates = Vec::with_capacity(raw.list.len());
-        for (bytes, (is_new, waiter)) in raw.list.iter().zip(waiters) {
+        let mut candidates = Vec::with_capacity(waiters.len());
+        for ((_, (_, bytes)), (is_new, waiter)) in raws().zip(waiters) {
             if bytes.len() > max {
                 refuse(&waiter, Refusal::TooLarge { bytes: bytes.len(), max });
             } else if !is_new {
@@ -105,7 +135,7 @@ impl Shared {
                 self.count_refusal(&Refusal::Duplicate);
             } else {
                 match Transaction::decode(bytes) {
-                    Ok(transaction) => candidates.push(Candidate { raw: bytes, transaction, sender: [0; 20], waiter }),
+                    Ok(transaction) => candidates.push(Candidate { raw: bytes, transaction, sender: [0; 20], nonce: 0, waiter }),
                     Err(refusal) => refuse(&waiter, refusal.into()),
                 }
             }
@@ -123,27 +153,28 @@ impl Shared {
         candidates
     }
 
-    /// The senders' accounts, and the payloads of records.
+    /// The senders' accounts, and the payloads of records; and the height that the accounts were read at.
     fn check_accounts<'a>(
         &self,
         candidates: Vec<Candidate<'a>>,
         refuse: &mut impl FnMut(&Waiter, Refusal),
-    ) -> io::Result<Vec<Candidate<'a>>> {
+    ) -> io::Result<(Vec<Candidate<'a>>, u64)> {
         let addresses: Vec<_> = candidates.iter().map(|candidate| candidate.sender).collect();
         let paths = account_paths(&self.hasher, &addresses);
         let mut state = self.state.lock();
-        let next_height = state.height() + 1;
+        let height = state.height();
         let accounts = paths.iter().map(|path| state.account(path)).collect::<io::Result<Vec<_>>>()?;
         // An entry that is to be removed may be written by a transaction before it: whether it is there is seen when it is executed.
         drop(state);
         let mut kept = Vec::with_capacity(candidates.len());
-        for (candidate, account) in candidates.into_iter().zip(accounts) {
-            match self.check_account(&candidate, &account, next_height)? {
+        for (mut candidate, account) in candidates.into_iter().zip(accounts) {
+            candidate.nonce = account.nonce;
+            match self.check_account(&candidate, &account, height + 1)? {
                 Ok(()) => kept.push(candidate),
                 Err(refusal) => refuse(&candidate.waiter, refusal),
             }
         }
-        Ok(kept)
+        Ok((kept, height))
     }
 
     fn check_account(&self, candidate: &Candidate<'_>, account: &Account, next_height: u64) -> io::Result<Result<(), Refusal>> {
@@ -176,6 +207,7 @@ impl Shared {
         &self,
         source: SourceId,
         candidates: Vec<Candidate<'_>>,
+        height: u64,
         refuse: &mut impl FnMut(&Waiter, Refusal),
     ) -> io::Result<()> {
         let mut batch = Batch::with_capacity(self.genesis.suite.shape(), candidates.len());
@@ -209,7 +241,8 @@ impl Shared {
                     hint,
                 };
                 let waiter = candidate.waiter.clone();
-                match self.pool.insert(self.stages.now(), &self.state, checked, candidate.waiter)? {
+                let nonces = KnownAt { state: &self.state, height, nonce: candidate.nonce };
+                match self.pool.insert(self.stages.now(), &nonces, checked, candidate.waiter)? {
                     Ok(()) => waiter.answer(Answer::Admitted { id }),
                     Err((refusal, waiter)) => refuse(&waiter, refusal),
                 }

@@ -18,8 +18,8 @@ pub use keep::Keep;
 pub use options::NodeOptions;
 pub use reads::{NodeError, RefusalCount, Status};
 pub use stages::{Pace, Stage, StageReport};
-pub use start::{StartError, create};
 pub(crate) use start::{Opened, open};
+pub use start::{StartError, create};
 pub use ticket::{Answer, Wait};
 
 use std::{
@@ -99,7 +99,7 @@ impl Node {
             return vec![Answer::Refused(Refusal::Closing); count];
         }
         let _under_way = UnderWay::new(&shared.unanswered, count as u64);
-        let (ticket, answers) = Ticket::new(wait, shared.stages.now(), count);
+        let (ticket, answers) = Ticket::new(source, wait, shared.stages.now(), count);
         shared.offer(source, &ticket, transactions);
         drop(ticket);
         answers.await.unwrap_or_else(|_| vec![Answer::Unknown; count])

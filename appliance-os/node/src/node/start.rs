@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::{
     Handle, Node, NodeOptions, Shared,
+    admit::CHUNK_ITEMS_MAX,
     build::Builder,
     commit::{APPLYING_MAX, ORDERS_MAX, apply, carry_out},
     keep::{Kept, keep},
@@ -225,21 +226,21 @@ fn start_threads(
 /// Checks what waits in the gate, until the node is closed and nothing waits any more.
 fn admit(shared: &Shared) {
     loop {
-        let chunk = {
+        let chunks = {
             let mut gate = shared.gate();
             loop {
-                if let Some(chunk) = gate.pop() {
-                    break Some(chunk);
-                }
-                if shared.is_closing.load(Relaxed) {
-                    break None;
+                let chunks = gate.pop_together(CHUNK_ITEMS_MAX);
+                if !chunks.is_empty() || shared.is_closing.load(Relaxed) {
+                    break chunks;
                 }
                 gate = shared.gate_told.wait(gate).unwrap_or_else(std::sync::PoisonError::into_inner);
             }
         };
-        let Some(chunk) = chunk else { return };
+        if chunks.is_empty() {
+            return;
+        }
         if lock(&shared.problem).is_none() {
-            shared.admit(&chunk);
+            shared.admit(&chunks);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use chainbox_engine::hash::Digest;
 use tokio::sync::oneshot;
 
-use crate::{refusal::Refusal, types::Place};
+use crate::{pool::SourceId, refusal::Refusal, types::Place};
 
 /// What a submitter waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub enum Answer {
 
 /// The answers to some transactions that were submitted together.
 pub struct Ticket {
+    source: SourceId,
     wait: Wait,
     /// When they were submitted.
     since: Duration,
@@ -56,15 +57,20 @@ struct Answers {
 }
 
 impl Ticket {
-    /// A ticket of so many transactions, and where their answers come once all are there.
-    pub fn new(wait: Wait, since: Duration, transactions: usize) -> (Arc<Self>, oneshot::Receiver<Vec<Answer>>) {
+    /// A ticket of so many transactions of a source, and where their answers come once all are there.
+    pub fn new(source: SourceId, wait: Wait, since: Duration, transactions: usize) -> (Arc<Self>, oneshot::Receiver<Vec<Answer>>) {
         let (sender, receiver) = oneshot::channel();
         let answers = Answers { list: vec![None; transactions], open: transactions, sender: Some(sender) };
-        let ticket = Arc::new(Self { wait, since, answers: Mutex::new(answers) });
+        let ticket = Arc::new(Self { source, wait, since, answers: Mutex::new(answers) });
         if transactions == 0 {
             ticket.answers.lock().unwrap_or_else(PoisonError::into_inner).send();
         }
         (ticket, receiver)
+    }
+
+    /// Whose the transactions are.
+    pub const fn source(&self) -> SourceId {
+        self.source
     }
 
     /// When the transactions were submitted.
@@ -133,7 +139,7 @@ mod tests {
 
     #[test]
     fn all_are_answered_once_and_together() {
-        let (ticket, mut answers) = Ticket::new(Wait::Admitted, Duration::ZERO, 2);
+        let (ticket, mut answers) = Ticket::new(1, Wait::Admitted, Duration::ZERO, 2);
         ticket.answer(1, REFUSED);
         ticket.answer(1, ADMITTED);
         assert!(answers.try_recv().is_err());
@@ -143,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_nobody_can_answer_any_more_is_not_known() {
-        let (ticket, mut answers) = Ticket::new(Wait::Admitted, Duration::ZERO, 2);
+        let (ticket, mut answers) = Ticket::new(1, Wait::Admitted, Duration::ZERO, 2);
         ticket.answer(0, ADMITTED);
         drop(ticket);
         assert_eq!(answers.try_recv(), Ok(vec![ADMITTED, Answer::Unknown]));
@@ -151,12 +157,12 @@ mod tests {
 
     #[test]
     fn who_waits_for_a_block_is_not_content_with_the_pool() {
-        let (ticket, mut answers) = Ticket::new(Wait::Confirmed, Duration::ZERO, 1);
+        let (ticket, mut answers) = Ticket::new(1, Wait::Confirmed, Duration::ZERO, 1);
         ticket.answer(0, ADMITTED);
         assert!(answers.try_recv().is_err());
         let confirmed = Answer::Confirmed { id: [1; 32], place: Place { height: 1, index: 0 } };
         ticket.answer(0, confirmed);
         assert_eq!(answers.try_recv(), Ok(vec![confirmed]));
-        assert_eq!(Ticket::new(Wait::Confirmed, Duration::ZERO, 0).1.try_recv(), Ok(Vec::new()));
+        assert_eq!(Ticket::new(1, Wait::Confirmed, Duration::ZERO, 0).1.try_recv(), Ok(Vec::new()));
     }
 }

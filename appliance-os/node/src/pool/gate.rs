@@ -4,7 +4,7 @@
 //! which is known only afterwards and charged then. So who fails waits the longer, and where there is no room, the one with the highest tag gives way.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -57,10 +57,21 @@ struct Source<T> {
     last_seen: Duration,
 }
 
+impl<T> Source<T> {
+    /// Where its next chunk starts and its last one ends, where it has any.
+    fn places(&self) -> Option<(u64, u64)> {
+        (!self.chunks.is_empty()).then(|| (self.start, self.start + self.items as u64))
+    }
+}
+
 /// Chunks that wait for their checks.
 #[derive(Debug)]
 pub struct Gate<T> {
     sources: HashMap<SourceId, Source<T>>,
+    /// The sources that have something waiting, by where their next chunk starts.
+    by_start: BTreeSet<(u64, SourceId)>,
+    /// The same, by where their last one ends.
+    by_end: BTreeSet<(u64, SourceId)>,
     limits: GateLimits,
     items: usize,
     bytes: usize,
@@ -72,67 +83,106 @@ impl<T> Gate<T> {
     /// An empty gate.
     #[must_use]
     pub fn new(limits: GateLimits) -> Self {
-        Self { sources: HashMap::new(), limits, items: 0, bytes: 0, now: 0 }
+        Self { sources: HashMap::new(), by_start: BTreeSet::new(), by_end: BTreeSet::new(), limits, items: 0, bytes: 0, now: 0 }
+    }
+
+    /// Changes a source, and its places among the others with it.
+    fn change<R>(&mut self, id: SourceId, change: impl FnOnce(&mut Source<T>) -> R) -> Option<R> {
+        let source = self.sources.get_mut(&id)?;
+        let before = source.places();
+        let changed = change(source);
+        let after = source.places();
+        if before != after {
+            if let Some((start, end)) = before {
+                self.by_start.remove(&(start, id));
+                self.by_end.remove(&(end, id));
+            }
+            if let Some((start, end)) = after {
+                self.by_start.insert((start, id));
+                self.by_end.insert((end, id));
+            }
+        }
+        Some(changed)
     }
 
     /// Takes a chunk, and gives back what has no room, to be refused: chunks that gave way to it, or itself.
     #[must_use]
     pub fn offer(&mut self, now: Duration, chunk: Chunk<T>) -> Vec<Chunk<T>> {
         let (id, start) = (chunk.source, self.now);
-        let source = self.sources.entry(id).or_insert_with(|| Source { chunks: VecDeque::new(), items: 0, start, last_seen: now });
-        source.last_seen = now;
-        if source.chunks.is_empty() {
-            source.start = source.start.max(start);
-        }
-        let is_too_much = source.items + chunk.items > self.limits.source_items_max;
-        source.items += chunk.items;
+        self.sources.entry(id).or_insert_with(|| Source { chunks: VecDeque::new(), items: 0, start, last_seen: now });
         self.items += chunk.items;
         self.bytes += chunk.bytes;
-        source.chunks.push_back(chunk);
+        let source_items_max = self.limits.source_items_max;
+        let is_too_much = self.change(id, |source| {
+            source.last_seen = now;
+            if source.chunks.is_empty() {
+                source.start = source.start.max(start);
+            }
+            source.items += chunk.items;
+            source.chunks.push_back(chunk);
+            source.items > source_items_max
+        });
         let mut gone = Vec::new();
-        if is_too_much {
+        if is_too_much == Some(true) {
             gone.extend(self.drop_last(id));
         }
         while self.items > self.limits.items_max || self.bytes > self.limits.bytes_max {
-            let Some(worst) = self.worst() else { break };
+            // The source whose last chunk would be checked last of all.
+            let Some((_, worst)) = self.by_end.last().copied() else { break };
             gone.extend(self.drop_last(worst));
         }
         gone
     }
 
-    /// The source whose last chunk would be checked last of all.
-    fn worst(&self) -> Option<SourceId> {
-        let waiting = self.sources.iter().filter(|(_, source)| source.items > 0);
-        waiting.max_by_key(|(id, source)| (source.start + source.items as u64, **id)).map(|(id, _)| *id)
-    }
-
     fn drop_last(&mut self, id: SourceId) -> Option<Chunk<T>> {
-        let source = self.sources.get_mut(&id)?;
-        let chunk = source.chunks.pop_back()?;
-        source.items -= chunk.items;
-        self.items -= chunk.items;
-        self.bytes -= chunk.bytes;
-        Some(chunk)
+        let chunk = self.change(id, |source| {
+            let chunk = source.chunks.pop_back()?;
+            source.items -= chunk.items;
+            Some(chunk)
+        });
+        self.left(chunk??)
     }
 
     /// The chunk to be checked next.
     pub fn pop(&mut self) -> Option<Chunk<T>> {
-        let waiting = self.sources.iter_mut().filter(|(_, source)| !source.chunks.is_empty());
-        let (_, source) = waiting.min_by_key(|(id, source)| (source.start, **id))?;
-        let chunk = source.chunks.pop_front()?;
-        self.now = source.start;
-        source.start += chunk.items as u64;
-        source.items -= chunk.items;
+        let (start, id) = *self.by_start.first()?;
+        self.now = start;
+        let chunk = self.change(id, |source| {
+            let chunk = source.chunks.pop_front()?;
+            source.start += chunk.items as u64;
+            source.items -= chunk.items;
+            Some(chunk)
+        });
+        self.left(chunk??)
+    }
+
+    /// A chunk that waits no longer.
+    const fn left(&mut self, chunk: Chunk<T>) -> Option<Chunk<T>> {
         self.items -= chunk.items;
         self.bytes -= chunk.bytes;
         Some(chunk)
     }
 
+    /// The chunks to be checked next, together: several small ones as far as they have so many items, or a large one alone.
+    pub fn pop_together(&mut self, items_max: usize) -> Vec<Chunk<T>> {
+        let mut chunks: Vec<_> = self.pop().into_iter().collect();
+        let mut items = chunks.first().map_or(0, |chunk| chunk.items);
+        while items <= items_max / 2 && self.next_items().is_some_and(|next| items + next <= items_max) {
+            let Some(chunk) = self.pop() else { break };
+            items += chunk.items;
+            chunks.push(chunk);
+        }
+        chunks
+    }
+
+    fn next_items(&self) -> Option<usize> {
+        let (_, id) = self.by_start.first()?;
+        self.sources.get(id)?.chunks.front().map(|chunk| chunk.items)
+    }
+
     /// Charges a source for items that failed.
     pub fn failed(&mut self, id: SourceId, items: usize) {
-        if let Some(source) = self.sources.get_mut(&id) {
-            source.start += items as u64 * (FAILURE_COST - 1);
-        }
+        self.change(id, |source| source.start += items as u64 * (FAILURE_COST - 1));
     }
 
     /// Forgets sources that sent nothing for long.
@@ -207,6 +257,25 @@ mod tests {
         let gone = gate.offer(NOW, chunk(3, 10, 0));
         assert_eq!(gone.iter().map(|chunk| chunk.source).collect::<Vec<_>>(), [2]);
         assert_eq!(gate.waiting().0, 90);
+    }
+
+    /// Small chunks of several sources go together, in their turns; a large one goes alone, and nothing is passed over.
+    #[test]
+    fn small_chunks_go_together() {
+        let mut gate = gate(10_000);
+        for content in 0..10 {
+            assert!(gate.offer(NOW, chunk(u64::from(content % 5), 3, content)).is_empty());
+        }
+        let together = gate.pop_together(10);
+        assert_eq!(together.iter().map(|chunk| chunk.source).collect::<Vec<_>>(), [0, 1], "six of ten are enough");
+        assert!(gate.offer(NOW, chunk(9, 100, 0)).is_empty());
+        let mut sizes = Vec::new();
+        while gate.waiting().0 > 0 {
+            sizes.push(gate.pop_together(10).iter().map(|chunk| chunk.items).collect::<Vec<_>>());
+        }
+        assert_eq!(sizes.iter().flatten().sum::<usize>(), 8 * 3 + 100);
+        assert!(sizes.contains(&vec![100]), "{sizes:?}");
+        assert!(gate.pop_together(10).is_empty());
     }
 
     #[test]

@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Unread,
-    LIST_BLOCKS_MAX, read,
+    LIST_BLOCKS_MAX, Unread, read,
     view::{BlockView, TransactionView},
 };
 use crate::{

@@ -419,7 +419,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn prune(&self, below: u64) -> Result<u64, StoreError> {
-        self.segments.prune(below.min(self.state.height()?))
+        let height = self.state.height()?;
+        // What the database has not put on the disk would be executed again from blocks.
+        self.state.persist()?;
+        self.segments.prune(below.min(height))
     }
 
     /// About how many leaves the state has.

@@ -194,7 +194,8 @@ impl Segments {
         take: &mut impl FnMut(FoundRecord) -> Result<(), StoreError>,
     ) -> Result<u64, StoreError> {
         let mut offset = part.start;
-        let read = |offset| read_record(file, segment, offset, part.end).map_err(|error| StoreError::io("read", &self.path(segment), error));
+        let read =
+            |offset| read_record(file, segment, offset, part.end).map_err(|error| StoreError::io("read", &self.path(segment), error));
         while let Some(record) = read(offset)? {
             offset = record.spot.end();
             take(record)?;

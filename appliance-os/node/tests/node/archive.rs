@@ -17,7 +17,10 @@ use chainbox_node::{
     verify::{Checked, Wrong, verify_store},
 };
 
-use super::common::{Box, CHAIN, Key, options, runtime, submit};
+use super::{
+    asking::{runtime, start, submit},
+    common::{Box, CHAIN, Key, options},
+};
 
 const SUITE: Suite = Suite::P256;
 
@@ -133,7 +136,7 @@ fn an_export_of_a_node_that_runs_is_the_same_chain_elsewhere() {
 #[test]
 fn a_changed_export_adds_nothing_wrong() {
     let (mut sender, chain) = Sender::chain();
-    let node = chain.start();
+    let node = start(&chain);
     sender.grow(&node, 2);
     Box::close(node);
     let files = tempfile::tempdir().unwrap();
@@ -300,13 +303,13 @@ fn a_backup_leads_nowhere_else() {
 fn a_certificate_that_only_the_database_has_is_exported() {
     let (mut sender, chain) = Sender::chain();
     let folder = chain.folder.path();
-    let node = chain.start();
+    let node = start(&chain);
     sender.grow(&node, 3);
     Box::close(node);
     let segment = fs::read_dir(folder.join("blocks")).unwrap().next().unwrap().unwrap().path();
     let bytes = fs::read(&segment).unwrap();
     fs::write(&segment, &bytes[..bytes.len() - 10]).unwrap();
-    let node = chain.start();
+    let node = start(&chain);
     sender.grow(&node, 1);
     Box::close(node);
     assert_eq!(let_out(&chain, 1, u64::MAX, &folder.join("export")).unwrap().last, 4);

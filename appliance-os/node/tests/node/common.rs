@@ -14,7 +14,7 @@ use chainbox_hsm::{
 };
 use chainbox_node::{
     genesis::{BlockLimits, Genesis, Senders},
-    node::{Answer, Node, NodeOptions, StartError, Wait, create},
+    node::{Node, NodeOptions, StartError, create},
     verifier::Alone,
     vote::Voter,
 };
@@ -113,10 +113,6 @@ impl Box {
         node.close().unwrap();
     }
 
-    pub fn start(&self) -> Node {
-        self.try_start(self.folder.path(), options()).unwrap()
-    }
-
     pub fn try_start(&self, folder: &Path, options: NodeOptions) -> Result<Node, StartError> {
         let verifier = Arc::new(Alone(Arc::new(Cpu::with_threads(2).unwrap())));
         Node::start(
@@ -134,14 +130,4 @@ pub fn options() -> NodeOptions {
     let mut options = NodeOptions { threads: 2, block_interval: Duration::from_millis(1), ..NodeOptions::default() };
     options.pool.gap_max = Duration::from_secs(2);
     options
-}
-
-/// Submits transactions and waits for their blocks.
-pub async fn submit(node: &Node, transactions: Vec<Bytes>) -> Vec<Answer> {
-    node.submit(1, transactions, Wait::Confirmed).await
-}
-
-/// A moment that a test lets pass for another thread.
-pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }

@@ -8,7 +8,10 @@ use chainbox_node::{
     node::{Answer, Wait},
 };
 
-use super::common::{Box, CHAIN, Key, options, runtime, submit};
+use super::{
+    asking::{runtime, start, submit},
+    common::{Box, CHAIN, Key, options},
+};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -30,7 +33,7 @@ fn what_the_database_lost_is_executed_again() {
     let chain = Box::new(suite, Senders::Open, Vec::new(), vec![(a.address(), 1000)]);
     let fresh = tempfile::tempdir().unwrap();
     copy(chain.folder.path(), fresh.path());
-    let node = chain.start();
+    let node = start(&chain);
     for nonce in 0..5 {
         let transfer = a.transaction(CHAIN, nonce, Content::Transfer { to: &[9; 20], amount: 10 });
         assert!(matches!(runtime().block_on(submit(&node, vec![transfer]))[..], [Answer::Confirmed { .. }]));

@@ -10,7 +10,10 @@ use chainbox_node::{
     types::Place,
 };
 
-use super::common::{Box, CHAIN, Key, runtime, submit};
+use super::{
+    asking::{runtime, start, submit},
+    common::{Box, CHAIN, Key},
+};
 
 fn refusals(answers: &[Answer]) -> Vec<&'static str> {
     answers.iter().map(|answer| if let Answer::Refused(refusal) = answer { refusal.name() } else { "taken" }).collect()
@@ -22,7 +25,7 @@ fn transactions_are_confirmed_found_and_proven() {
     for suite in Suite::ALL {
         let (a, b) = (Key::new(suite), Key::new(suite));
         let chain = Box::new(suite, Senders::Open, Vec::new(), vec![(a.address(), 100)]);
-        let node = chain.start();
+        let node = start(&chain);
         let document = b"a document";
         let digest = suite.scheme().hash().digest(document);
         let transactions = vec![
@@ -38,7 +41,7 @@ fn transactions_are_confirmed_found_and_proven() {
             .map(|answer| if let Answer::Confirmed { id, place } = answer { (*id, *place) } else { panic!("{answer:?}") })
             .collect();
         Box::close(node);
-        let node = chain.start();
+        let node = start(&chain);
         assert_eq!(node.height(), confirmed.iter().map(|(_, place)| place.height).max().unwrap());
         for ((id, place), raw) in confirmed.iter().zip(&transactions) {
             assert_eq!(node.transaction(id).unwrap(), Some((*place, raw.clone())));
@@ -83,7 +86,7 @@ fn transactions_are_confirmed_found_and_proven() {
 fn the_genesis_is_proven_without_votes() {
     let a = Key::new(Suite::Sm);
     let chain = Box::new(Suite::Sm, Senders::Open, Vec::new(), vec![(a.address(), 5)]);
-    let node = chain.start();
+    let node = start(&chain);
     let proof = runtime().block_on(node.state_proof(&StateKey::Account(a.address()))).unwrap();
     assert_eq!(
         proof.check(&chain.genesis).unwrap().fact,
@@ -101,7 +104,7 @@ fn what_is_wrong_is_refused_with_its_reason() {
     let suite = Suite::Sm;
     let (a, poor) = (Key::new(suite), Key::new(suite));
     let chain = Box::new(suite, Senders::Open, Vec::new(), vec![(a.address(), 100)]);
-    let node = chain.start();
+    let node = start(&chain);
     let transfer = |amount| Content::Transfer { to: &[9; 20], amount };
     let good = a.transaction(CHAIN, 0, transfer(1));
     let mut forged = a.transaction(CHAIN, 1, transfer(1)).to_vec();
@@ -157,7 +160,7 @@ fn validators_permit_and_forbid() {
     let suite = Suite::P256;
     let (a, b) = (Key::new(suite), Key::new(suite));
     let chain = Box::new(suite, Senders::Allow, vec![a.address()], vec![(a.address(), 10), (b.address(), 10)]);
-    let node = chain.start();
+    let node = start(&chain);
     let one = |raw| refusals(&runtime().block_on(submit(&node, vec![raw])))[0];
     let transfer = Content::Transfer { to: &[9; 20], amount: 1 };
     assert_eq!(one(a.transaction(CHAIN, 0, transfer)), "taken");
@@ -175,12 +178,12 @@ fn validators_permit_and_forbid() {
 fn a_shutdown_loses_nothing_that_was_admitted() {
     let a = Key::new(Suite::Sm);
     let chain = Box::new(Suite::Sm, Senders::Open, Vec::new(), vec![(a.address(), 1000)]);
-    let node = chain.start();
+    let node = start(&chain);
     let transactions: Vec<_> = (0..100).map(|nonce| a.transaction(CHAIN, nonce, Content::Transfer { to: &[9; 20], amount: 1 })).collect();
     let answers = runtime().block_on(node.submit(1, transactions, Wait::Admitted));
     assert!(answers.iter().all(|answer| matches!(answer, Answer::Admitted { .. } | Answer::Confirmed { .. })));
     Box::close(node);
-    let node = chain.start();
+    let node = start(&chain);
     assert_eq!(node.account(&a.address()).unwrap().nonce, 100);
     node.close().unwrap();
 }
@@ -191,7 +194,7 @@ fn every_transaction_is_in_one_block() {
     let suite = Suite::Secp256k1;
     let keys: Vec<_> = (0..20).map(|_| Key::new(suite)).collect();
     let chain = Box::new(suite, Senders::Open, Vec::new(), keys.iter().map(|key| (key.address(), 1000)).collect());
-    let node = chain.start();
+    let node = start(&chain);
     let requests: Vec<Vec<_>> = (0..50)
         .map(|nonce| {
             let transfer = |key: &Key, to: usize| key.transaction(CHAIN, nonce, Content::Transfer { to: &keys[to].address(), amount: 1 });

@@ -4,6 +4,7 @@
  * POWER_LOG   where to write; records of: kind (1 byte), two numbers (8 bytes each), the lengths of two strings (4 bytes each), the strings
  * POWER_NO_SYNC  files whose names end so are never synced, whatever the process believes: a mutation
  * POWER_FAIL_AFTER  writes below the folder after so many fail with ENOSPC
+ * POWER_SYNC_MS  each sync below the folder takes so long, and everything else that is written waits behind it
  *
  * Kinds: C a file was made (inode; path), W written (inode, offset; bytes), T cut (inode, length), S synced (inode), R renamed (paths), U unlinked (path),
  * D a folder was synced (path; what stands in it, lines of an inode and a name), L linked (paths). A rename by a bare system call is not seen; the next sync of
@@ -181,6 +182,8 @@ static int synced(int fd, int result) {
         const char *never = getenv("POWER_NO_SYNC");
         size_t length = strlen(path);
         int is_never = never && length >= strlen(never) && strcmp(path + length - strlen(never), never) == 0;
+        const char *slow = getenv("POWER_SYNC_MS");
+        if (slow) usleep((useconds_t)atol(slow) * 1000);
         if (S_ISDIR(data.st_mode)) record_folder(path);
         else if (!is_never) record('S', data.st_ino, 0, NULL, 0, NULL, 0);
     }

@@ -442,12 +442,7 @@ pub(super) static KEYS: &[Key<Draft>] = &[
         Count(1..=1 << 24, |draft| &mut draft.settings.chain.pool_transactions_max),
         "Transactions that are checked and wait for a block.",
     ),
-    key(
-        "chain.pool_bytes_max",
-        Restart,
-        Bytes(2 << 20..=1024 * GIB, |draft| &mut draft.settings.chain.pool_bytes_max),
-        "Their bytes.",
-    ),
+    key("chain.pool_bytes_max", Restart, Bytes(2 << 20..=1024 * GIB, |draft| &mut draft.settings.chain.pool_bytes_max), "Their bytes."),
     key(
         "chain.sender_transactions_max",
         Restart,

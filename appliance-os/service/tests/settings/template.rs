@@ -35,7 +35,7 @@ fn every_line_of_it_can_be_turned_on() {
     for line in flat.lines().filter(|line| line.starts_with('#') && !line.starts_with("# ") && line.contains(" = ")) {
         let name = line.split(' ').next().unwrap();
         let of_signing = ["#module", "#token", "#serial", "#sm2_sign_mechanism", "#sm2_generate_mechanism", "#library", "#file"];
-        let more_of_signing = ["#pin_source", "#software_in_production", "#guard", "#audit", "#audit_key"];
+        let more_of_signing = ["#pin_source", "#software_in_production", "#guard", "#audit", "#audit_key", "#vote_key"];
         let machines_own = ["#owner", "#group", "#certificate", "#key", "#client_authorities"];
         if machines_own.iter().chain(&of_signing).chain(&more_of_signing).any(|skipped| *skipped == name) {
             continue;
