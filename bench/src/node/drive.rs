@@ -44,50 +44,50 @@ struct Sent {
     bytes: u64,
 }
 
-/// Sends a load until it ends or the time is over, and waits for all answers.
-pub async fn drive(options: &Options, mut load: LoadFile, address: &Address) -> Result<Driven, Error> {
+/// What is sent and not answered.
+struct UnderWay {
+    sent: Mutex<HashMap<u64, Sent>>,
+    room: Semaphore,
+}
+
+/// Sends a load until it ends or the time is over, on streams in turn, and waits for all answers.
+pub async fn drive(options: &Options, load: LoadFile, address: &Address) -> Result<Driven, Error> {
     let client = Client::connect(address, ClientOptions::default()).await?;
     let mut chain = client.chain();
     let stages_before = stages(&mut chain).await?;
-    let (requests, stream) = mpsc::channel(4);
-    let under_way: Arc<Mutex<HashMap<u64, Sent>>> = Arc::default();
-    let room = Arc::new(Semaphore::new((options.in_flight / options.request).max(1)));
+    let room = Semaphore::new((options.in_flight / options.request).max(1));
+    let under_way = Arc::new(UnderWay { sent: Mutex::default(), room });
     let start = Instant::now();
-    let sender = {
-        let (under_way, room, time, request) = (Arc::clone(&under_way), Arc::clone(&room), options.time, options.request);
+    let (answers, mut answered) = mpsc::channel(64);
+    let mut streams = Vec::new();
+    for _ in 0..options.streams {
+        let (requests, stream) = mpsc::channel(4);
+        streams.push(requests);
+        let (mut chain, answers) = (client.chain(), answers.clone());
         tokio::spawn(async move {
-            let mut tag = 0;
-            while start.elapsed() < time {
-                let items: Vec<LoadItem> = load.next(request).map_err(|error| Error::Chain(error.to_string()))?;
-                if items.is_empty() {
-                    break;
+            let forward = async || -> Result<(), tonic::Status> {
+                let mut stream = chain.submit_stream(ReceiverStream::new(stream)).await?.into_inner();
+                while let Some(answer) = stream.message().await? {
+                    // Who no longer listens has failed for another reason.
+                    let _ = answers.send(Ok((Instant::now(), answer))).await;
                 }
-                // Given back with the answer.
-                let Ok(permit) = room.acquire().await else { break };
-                permit.forget();
-                let valid = items.iter().map(|item| item.is_valid).collect();
-                let bytes = items.iter().map(|item| item.raw.len() as u64).sum();
-                let transactions = items.into_iter().map(|item| Bytes::from(item.raw)).collect();
-                tag += 1;
-                lock(&under_way).insert(tag, Sent { at: Instant::now(), valid, bytes });
-                let message = v1::SubmitRequest { transactions, wait: v1::Wait::Confirmed.into(), tag };
-                if requests.send(message).await.is_err() {
-                    break;
-                }
+                Ok(())
+            };
+            if let Err(status) = forward().await {
+                let _ = answers.send(Err(status)).await;
             }
-            Ok::<Duration, Error>(start.elapsed())
-        })
-    };
-    let failed = |status: tonic::Status| Error::Chain(status.message().to_owned());
-    let mut answers = chain.submit_stream(ReceiverStream::new(stream)).await.map_err(failed)?.into_inner();
+        });
+    }
+    drop(answers);
+    let sender = tokio::spawn(send(load, streams, Arc::clone(&under_way), options.request, start, options.time));
     let mut latencies_us = Histogram::new(3).expect("three digits");
     let (mut confirmed, mut refused, mut bytes) = (0_u64, 0_u64, 0_u64);
     // Confirmed so far, at each answer.
     let mut course: Vec<(Duration, u64)> = Vec::new();
-    while let Some(answer) = answers.message().await.map_err(failed)? {
-        let now = Instant::now();
-        room.add_permits(1);
-        let sent = lock(&under_way).remove(&answer.tag).ok_or_else(|| Error::Chain("an answer to nothing".to_owned()))?;
+    while let Some(answer) = answered.recv().await {
+        let (now, answer) = answer.map_err(|status| Error::Chain(status.message().to_owned()))?;
+        under_way.room.add_permits(1);
+        let sent = lock(&under_way.sent).remove(&answer.tag).ok_or_else(|| Error::Chain("an answer to nothing".to_owned()))?;
         check(&sent, &answer)?;
         let of_request = (sent.valid.len() - answer.refused.len()) as u64;
         confirmed += of_request;
@@ -98,12 +98,43 @@ pub async fn drive(options: &Options, mut load: LoadFile, address: &Address) -> 
         course.push((now - start, confirmed));
     }
     let sending = sender.await.map_err(|error| Error::Chain(error.to_string()))??;
-    let left = lock(&under_way).len();
+    let left = lock(&under_way.sent).len();
     if left > 0 {
         return Err(Error::Chain(format!("{left} requests have no answer")));
     }
     let stages = busy(&stages_before, &stages(&mut chain).await?, start.elapsed());
     Ok(Driven { tps: rate(&course, sending), seconds: sending.as_secs_f64(), confirmed, refused, bytes, latencies_us, stages })
+}
+
+/// Sends requests of a load on some streams in turn, as far as there is room; says how long it did.
+async fn send(
+    mut load: LoadFile,
+    streams: Vec<mpsc::Sender<v1::SubmitRequest>>,
+    under_way: Arc<UnderWay>,
+    request: usize,
+    start: Instant,
+    time: Duration,
+) -> Result<Duration, Error> {
+    for (tag, requests) in (1..).zip(streams.iter().cycle()) {
+        if start.elapsed() >= time {
+            break;
+        }
+        let items: Vec<LoadItem> = load.next(request).map_err(|error| Error::Chain(error.to_string()))?;
+        // Given back with the answer.
+        let Ok(permit) = under_way.room.acquire().await else { break };
+        permit.forget();
+        if items.is_empty() {
+            break;
+        }
+        let valid = items.iter().map(|item| item.is_valid).collect();
+        let bytes = items.iter().map(|item| item.raw.len() as u64).sum();
+        let transactions = items.into_iter().map(|item| Bytes::from(item.raw)).collect();
+        lock(&under_way.sent).insert(tag, Sent { at: Instant::now(), valid, bytes });
+        if requests.send(v1::SubmitRequest { transactions, wait: v1::Wait::Confirmed.into(), tag }).await.is_err() {
+            break;
+        }
+    }
+    Ok(start.elapsed())
 }
 
 /// That exactly those were refused that had to be.

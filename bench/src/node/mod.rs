@@ -32,6 +32,8 @@ pub struct Options {
     pub in_flight: usize,
     /// Transactions of one request.
     pub request: usize,
+    /// Streams that requests are sent on in turn. On each the node works on 64 requests at once.
+    pub streams: usize,
     /// Accounts of the chain beside those that send.
     pub accounts: u64,
     /// The file of the load; it is made where it is not there.

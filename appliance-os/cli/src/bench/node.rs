@@ -47,11 +47,21 @@ pub(super) struct Args {
     /// Transactions that are sent and not answered, at most
     #[arg(long, value_name = "NUMBER")]
     in_flight: Option<usize>,
+    /// Transactions of one request; 250 unless set, of records of 1 MiB 2
+    #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
+    request: Option<usize>,
+    /// Streams that requests are sent on in turn; the node works on 64 requests of each at once
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = at_least_one)]
+    streams: usize,
     /// The file of signed transactions; it is made where it is not there, and used again where it is
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     load: Option<PathBuf>,
     #[command(flatten)]
     outputs: Outputs,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| format!("{text:?} is no number from 1 on"))
 }
 
 impl Args {
@@ -65,7 +75,8 @@ impl Args {
             spec,
             time: Duration::from_secs(self.seconds),
             in_flight: self.in_flight.unwrap_or(if is_large { 24 } else { 12_000 }),
-            request: if is_large { 2 } else { 250 },
+            request: self.request.unwrap_or(if is_large { 2 } else { 250 }),
+            streams: self.streams,
             accounts: self.accounts,
             load: self.load.clone().unwrap_or_else(|| env::temp_dir().join(name)),
         }
@@ -73,8 +84,10 @@ impl Args {
 
     /// The command that repeats the measurement, for the page.
     fn command(&self) -> String {
-        let accounts = if self.accounts > 0 { format!(" --accounts {}", self.accounts) } else { String::new() };
-        format!("chainbox bench node --workload {} --suite {} --seconds {}{accounts}", self.workload, self.suite, self.seconds)
+        let mut more = if self.accounts > 0 { format!(" --accounts {}", self.accounts) } else { String::new() };
+        more += &self.request.map_or_else(String::new, |request| format!(" --request {request}"));
+        more += &if self.streams > 1 { format!(" --streams {}", self.streams) } else { String::new() };
+        format!("chainbox bench node --workload {} --suite {} --seconds {}{more}", self.workload, self.suite, self.seconds)
     }
 }
 

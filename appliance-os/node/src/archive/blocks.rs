@@ -16,13 +16,10 @@ use crate::{
     genesis::Genesis,
     node::{NodeOptions, Opened, open},
     store::{Certified, Store, record::Kind},
-    verify::{Wrong, verify_signatures},
+    verify::{GROUP_TRANSACTIONS, Wrong, verify_signatures},
 };
 
-/// Transactions that are verified together, about.
-const GROUP_TRANSACTIONS: usize = 16_384;
-
-/// Their bytes, about.
+/// Bytes of transactions that are verified together, about.
 const GROUP_BYTES: usize = 64 << 20;
 
 /// Blocks that are imported before the database is put on the disk.
