@@ -374,7 +374,7 @@ fn combine<C: Curve, L: Lanes<Field = C::Base>>(pieces: &mut [Piece<'_, C, L>]) 
     }
     let (ordinary_item, share, forced) = (cost / items as f64, context.forgeries.share(batch.source()), context.forced.is_some());
     // As if all had the same key, which costs least.
-    let at_best = Costs { combination: |items| combined::additions::<C>(items, 1), ordinary_item, share };
+    let at_best = Costs { combination: |items| combined::cost::<C>(items, 1), ordinary_item, share };
     if !forced && !at_best.combine(items) {
         return;
     }

@@ -26,6 +26,7 @@ function row(cells) {
   for (const cell of cells) {
     const td = document.createElement("td");
     td.append(cell);
+    td.classList.toggle("hash", /^[0-9a-f]{40,}$/.test(td.textContent));
     tr.append(td);
   }
   return tr;
@@ -75,10 +76,17 @@ async function blocks(height) {
 }
 
 async function open(height) {
-  const block = await ask(`/v1/blocks/${height}`);
-  const list = block.list ?? [];
   byId("block-section").hidden = false;
-  show("block-title", `Block ${block.height}`);
+  show("block-title", `Block ${height}`);
+  let block;
+  try {
+    block = await ask(`/v1/blocks/${height}`);
+  } catch (error) {
+    byId("transactions").replaceChildren();
+    show("block-note", error.message);
+    return;
+  }
+  const list = block.list ?? [];
   show("block-note", list.length < block.transactions ? `The first ${list.length} of ${number.format(block.transactions)}.` : "");
   byId("transactions").replaceChildren(...list.map((transaction) => row([
     number.format(transaction.index),
@@ -124,6 +132,8 @@ async function tick() {
     show("pool", number.format(status.pool_transactions));
     show("block-bytes", bytes(status.block_bytes));
     show("state-bytes", bytes(status.state_bytes));
+    show("first-block", number.format(status.first_block));
+    show("snapshot", status.snapshot_problem ?? (status.snapshot === null ? "none" : number.format(status.snapshot)));
     stages(status, seconds);
     byId("refusals").replaceChildren(...status.refusals.map(({ reason, total }) => row([reason, number.format(total)])));
     before = { now, status };

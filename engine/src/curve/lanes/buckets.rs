@@ -39,9 +39,8 @@ pub struct Load {
 /// The widest windows: 2,048 buckets each.
 const WIDTH_MAX: u32 = 12;
 
-/// What a window costs whatever it holds, in additions: some twelve rounds, each with an inversion of its own, and lists that are sorted. Measured on vectors
-/// of eight: below some 600 items that all have other keys a sum is slower than the items one by one.
-const WINDOW_ADDITIONS: f64 = 5000.0;
+/// What a window costs whatever it holds, in additions: some twelve rounds, each with an inversion of its own.
+const WINDOW_ADDITIONS: f64 = 1000.0;
 
 /// The width that takes the fewest additions, and how many they are, about.
 #[must_use]
@@ -63,6 +62,12 @@ pub fn plan(loads: &[Load]) -> (u32, f64) {
     };
     let costs = (2..=WIDTH_MAX).map(|width| (width, additions(width)));
     costs.min_by(|(_, a), (_, b)| a.total_cmp(b)).expect("there are widths")
+}
+
+/// How many windows of a width a sum has.
+#[must_use]
+pub fn windows(loads: &[Load], width: u32) -> usize {
+    windows::digits(loads.iter().map(|load| load.bits).max().unwrap_or(0), width)
 }
 
 /// The sum of all products, whose factors have at most `bits` bits, by windows of `width`, as [`plan`] says. The windows are spread over the threads
