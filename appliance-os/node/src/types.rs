@@ -28,3 +28,21 @@ pub struct Place {
     /// Its index in the block, from 0.
     pub index: u32,
 }
+
+impl Place {
+    /// Its bytes, in the order of places.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        bytes[..8].copy_from_slice(&self.height.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.index.to_be_bytes());
+        bytes
+    }
+
+    /// Reads [`Place::to_bytes`].
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (height, index) = bytes.split_at_checked(8)?;
+        Some(Self { height: u64::from_be_bytes(height.try_into().ok()?), index: u32::from_be_bytes(index.try_into().ok()?) })
+    }
+}

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, path::Path};
 use chainbox_engine::hash::Digest;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 
-use super::{error::StoreError, segments::Spot};
+use super::{StoreOptions, error::StoreError, places::Places, segments::Spot};
 use crate::{
     block::{Certificate, HEADER_BYTES, Header},
     machine::Applied,
@@ -25,9 +25,6 @@ const META_LEAVES: &[u8] = b"leaves";
 /// Bytes of an entry of `blocks` before the certificate: segment, offset, length, header.
 const BLOCK_ENTRY_BYTES: usize = 8 + 8 + 4 + HEADER_BYTES;
 
-/// Identities are cut to so many bytes as keys of the index of transactions: none of them meet, and the index is the smaller.
-const ID_BYTES: usize = 16;
-
 /// What is kept of a block beside its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockEntry {
@@ -43,7 +40,7 @@ pub struct BlockEntry {
 pub struct State {
     db: Database,
     leaves: Keyspace,
-    places: Keyspace,
+    places: Places,
     records: Keyspace,
     blocks: Keyspace,
     meta: Keyspace,
@@ -51,10 +48,10 @@ pub struct State {
 
 impl State {
     /// Opens or makes the database of a folder.
-    pub fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        let db = Database::builder(folder).cache_size(cache_bytes).worker_threads(1).open()?;
+    pub fn open(folder: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        let db = Database::builder(folder).cache_size(options.cache_bytes).worker_threads(1).open()?;
         let keyspace = |name: &str| db.keyspace(name, KeyspaceCreateOptions::default);
-        let (leaves, places, records) = (keyspace("state")?, keyspace("places")?, keyspace("records")?);
+        let (leaves, places, records) = (keyspace("state")?, Places::open(&db, options.unsorted_ids_max)?, keyspace("records")?);
         let (blocks, meta) = (keyspace("blocks")?, keyspace("meta")?);
         Ok(Self { db, leaves, places, records, blocks, meta })
     }
@@ -125,10 +122,8 @@ impl State {
                 None => batch.remove(&self.leaves, change.path),
             }
         }
-        let place = |index: u32| place_bytes(&Place { height: applied.height, index });
-        for (index, id) in applied.ids.iter().enumerate() {
-            batch.insert(&self.places, &id[..ID_BYTES], place(index as u32));
-        }
+        let place = |index: u32| Place { height: applied.height, index }.to_bytes();
+        self.places.insert(&mut batch, applied.height, &applied.ids);
         for (digest, index) in &applied.records {
             // The first one counts: it is what came first that is evidence.
             if !self.records.contains_key(digest)? {
@@ -138,7 +133,7 @@ impl State {
         batch.insert(&self.blocks, applied.height.to_be_bytes(), entry_bytes(entry));
         batch.insert(&self.meta, META_HEIGHT, applied.height.to_be_bytes());
         batch.commit()?;
-        Ok(())
+        self.places.inserted(applied.height, &applied.ids)
     }
 
     /// Puts everything on the disk.
@@ -153,12 +148,12 @@ impl State {
 
     /// Where a transaction is.
     pub fn place(&self, id: &Digest) -> Result<Option<Place>, StoreError> {
-        Ok(self.places.get(&id[..ID_BYTES])?.and_then(|bytes| read_place(&bytes)))
+        self.places.find(id)
     }
 
     /// Where a document was recorded first.
     pub fn record(&self, digest: &Digest) -> Result<Option<Place>, StoreError> {
-        Ok(self.records.get(digest)?.and_then(|bytes| read_place(&bytes)))
+        Ok(self.records.get(digest)?.and_then(|bytes| Place::from_bytes(&bytes)))
     }
 
     /// What stands at a path.
@@ -243,18 +238,6 @@ fn read_leaf(path: &Digest, bytes: &[u8]) -> Result<Leaf, StoreError> {
     let parts = bytes.split_first().and_then(|(length, rest)| rest.split_at_checked(usize::from(*length)));
     let (key, value) = parts.ok_or_else(|| StoreError::damaged("the database of the state", "a leaf ends too early"))?;
     Ok(Leaf { path: *path, key: key.into(), value: value.into() })
-}
-
-fn place_bytes(place: &Place) -> [u8; 12] {
-    let mut bytes = [0; 12];
-    bytes[..8].copy_from_slice(&place.height.to_be_bytes());
-    bytes[8..].copy_from_slice(&place.index.to_be_bytes());
-    bytes
-}
-
-fn read_place(bytes: &[u8]) -> Option<Place> {
-    let (height, index) = bytes.split_at_checked(8)?;
-    Some(Place { height: u64::from_be_bytes(height.try_into().ok()?), index: u32::from_be_bytes(index.try_into().ok()?) })
 }
 
 fn entry_bytes(entry: &BlockEntry) -> Vec<u8> {

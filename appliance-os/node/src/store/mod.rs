@@ -5,6 +5,7 @@
 
 mod database;
 mod error;
+mod places;
 pub(crate) mod record;
 mod segments;
 
@@ -41,11 +42,13 @@ pub struct StoreOptions {
     pub segment_bytes_max: u64,
     /// Bytes of the database that are kept in memory.
     pub cache_bytes: u64,
+    /// Identities of transactions that are kept in memory before they become a table of the index; twice as many at most.
+    pub unsorted_ids_max: usize,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { segment_bytes_max: 256 << 20, cache_bytes: 128 << 20 }
+        Self { segment_bytes_max: 256 << 20, cache_bytes: 128 << 20, unsorted_ids_max: 1 << 18 }
     }
 }
 
@@ -225,7 +228,7 @@ impl Store {
         let path = state_folder(folder);
         fs::create_dir_all(&path).map_err(|error| StoreError::io("make", &path, error))?;
         let lock = lock(folder)?;
-        Ok((lock, database::State::open(&path, options.cache_bytes)?))
+        Ok((lock, database::State::open(&path, options)?))
     }
 
     /// Appends a block and syncs it: when this returns it survives a crash.

@@ -3,7 +3,7 @@ use chainbox_engine::transaction::native::Suite;
 use super::*;
 use crate::state::Change;
 
-const OPTIONS: StoreOptions = StoreOptions { segment_bytes_max: 1000, cache_bytes: 1 << 20 };
+const OPTIONS: StoreOptions = StoreOptions { segment_bytes_max: 1000, cache_bytes: 1 << 20, unsorted_ids_max: 20 };
 
 fn header(height: u64, transactions: u32) -> Header {
     Header {

@@ -24,6 +24,7 @@ use chainbox_node::{
     machine::Applied,
     state::{Change, Leaf},
     store::{Store, StoreError, StoreOptions},
+    types::Place,
 };
 use disk::{Deed, Disk, Left};
 
@@ -39,7 +40,7 @@ const PRUNED: u64 = 7;
 /// Moments that CI takes.
 const CUTS: usize = 25;
 
-const OPTIONS: StoreOptions = StoreOptions { segment_bytes_max: 1500, cache_bytes: 1 << 20 };
+const OPTIONS: StoreOptions = StoreOptions { segment_bytes_max: 1500, cache_bytes: 1 << 20, unsorted_ids_max: 7 };
 
 fn header(height: u64) -> Header {
     Header {
@@ -175,6 +176,12 @@ fn fault(folder: &Path, confirmed: u64) -> Option<String> {
             store.certify(height, &certificate(height)).unwrap();
         }
         store.apply(&applied(height)).unwrap();
+    }
+    for height in 1..=height {
+        let place = Some(Place { height, index: 1 });
+        if store.find(&path(2000 + height)).unwrap() != place {
+            return Some(format!("a transaction of block {height} is not found"));
+        }
     }
     let mut state = BTreeMap::new();
     for leaf in store.view().leaves().map(Result::unwrap) {
