@@ -169,7 +169,10 @@ impl Program {
             return Err(ProgramError { line: 0, what: "a register stands there twice".to_owned() });
         }
         if program.registers.len() > REGISTERS_MAX {
-            return Err(ProgramError { line: 0, what: format!("{} registers; there is room for {REGISTERS_MAX}", program.registers.len()) });
+            return Err(ProgramError {
+                line: 0,
+                what: format!("{} registers; there is room for {REGISTERS_MAX}", program.registers.len()),
+            });
         }
         Ok(program)
     }

@@ -98,7 +98,8 @@ mod tests {
         let curve = Curve::SM2;
         let small = (1..600).map(|number| Word([number, 0, 0, 0]));
         let large = (1..600).map(|number| curve.n.sub(&Word([number, 0, 0, 0])).0);
-        let mixed = (1..600_u64).map(|number| Word([number.wrapping_mul(0x9e37_79b9_7f4a_7c15), !number, number << 40, number.reverse_bits() >> 2]));
+        let mixed = (1..600_u64)
+            .map(|number| Word([number.wrapping_mul(0x9e37_79b9_7f4a_7c15), !number, number << 40, number.reverse_bits() >> 2]));
         for scalar in small.chain(large).chain(mixed) {
             let digits = key_digits(&scalar);
             assert_eq!(from_key_digits(&curve, &digits), scalar, "{scalar}");

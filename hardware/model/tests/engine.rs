@@ -91,7 +91,9 @@ fn chosen_items_are_right_or_undecided() {
         let opposite = |word: &Word| Word::ZERO.sub_mod(word, &curve.n);
         let mut numbers: Vec<Word> = (1..18).map(small).collect();
         numbers.extend((1..18).map(|number| opposite(&small(number))));
-        numbers.extend([0, 1, 5, 10, 31, 64, 100, 127, 128, 255].map(|shift| (0..shift).fold(small(1), |power, _| power.add_mod(&power, &curve.n))));
+        numbers.extend(
+            [0, 1, 5, 10, 31, 64, 100, 127, 128, 255].map(|shift| (0..shift).fold(small(1), |power, _| power.add_mod(&power, &curve.n))),
+        );
         let (mut decided, mut undecided) = (0, 0);
         for k in numbers.iter().step_by(3) {
             let q = double_product_var(&k.0, &[0; 4], &C::G).to_affine_var();
