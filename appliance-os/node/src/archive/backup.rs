@@ -156,7 +156,7 @@ pub fn unpack(path: &Path, folder: &Path, progress: &mut dyn FnMut(u64, u64)) ->
         done += more;
         progress(done, all);
     };
-    let failed = |error| ArchiveError::io("unpack", path, error);
+    let failed = |error| ArchiveError::unfit(path, format!("it was cut, or is no backup ({error}): copy it again"));
     fs::create_dir_all(folder).map_err(|error| ArchiveError::io("make", folder, error))?;
     let mut archive = Archive::new(Told { from: io::BufReader::with_capacity(1 << 20, file), tell: &mut told });
     let mut end = None;
@@ -187,7 +187,7 @@ pub fn unpack(path: &Path, folder: &Path, progress: &mut dyn FnMut(u64, u64)) ->
         };
         unpack().map_err(|error| ArchiveError::io("unpack", &to, error))?;
     }
-    let end = end.ok_or_else(|| ArchiveError::unfit(path, "it ends too early, or is no backup: copy it again"))?;
+    let end = end.ok_or_else(|| ArchiveError::unfit(path, "it was cut, or is no backup: copy it again"))?;
     let backup: Backup = serde_json::from_slice(&end).map_err(|error| ArchiveError::unfit(path, format!("{END}: {error}")))?;
     if backup.format != FORMAT {
         return Err(ArchiveError::unfit(path, "a newer version of chainbox wrote it: use that one"));

@@ -67,7 +67,8 @@ pub fn export(
         Ok::<_, ArchiveError>(())
     })?;
     if exported.first == 0 {
-        return Err(ArchiveError::unfit(folder, format!("it has no final block from {from} to {to}")));
+        let until = if to == u64::MAX { "on".to_owned() } else { format!("to {to}") };
+        return Err(ArchiveError::unfit(folder, format!("it has no final block from {from} {until}")));
     }
     exported.bytes = writer.finish(exported.last)?;
     Ok(exported)

@@ -27,21 +27,26 @@ pub(super) struct Kept {
     pub problem: Option<String>,
 }
 
-/// Keeps the folder in bounds as blocks are applied, until nobody applies any more. A failure costs room, not the chain: it is said, and tried again.
+/// Keeps the folder in bounds as blocks are applied, until nobody applies any more. A failure costs room, not the chain: it is said, and tried again after a
+/// tenth of the blocks to the next snapshot.
 pub(super) fn keep(shared: &Arc<Shared>, folder: &Path, applied: &mpsc::Receiver<u64>) {
     let Keep { snapshot_blocks, .. } = shared.options.keep;
+    let mut due = lock(&shared.kept).snapshot.unwrap_or(0) + snapshot_blocks;
     for height in applied {
-        let last = lock(&shared.kept).snapshot.unwrap_or(0);
-        if snapshot_blocks == 0 || height < last + snapshot_blocks {
+        if snapshot_blocks == 0 || height < due {
             continue;
         }
         let done = keep_once(shared, folder);
         let mut kept = lock(&shared.kept);
         match done {
-            Ok(height) => *kept = Kept { snapshot: height, problem: None },
+            Ok(taken) => {
+                due = taken.unwrap_or(0) + snapshot_blocks;
+                *kept = Kept { snapshot: taken, problem: None };
+            }
             Err(ArchiveError::Stopped) => return,
             Err(error) => {
                 tracing::error!(%error, "no snapshot was taken");
+                due = height + snapshot_blocks.div_ceil(10);
                 kept.problem = Some(error.to_string());
             }
         }

@@ -225,6 +225,31 @@ fn a_node_takes_snapshots_and_prunes_as_it_goes() {
     Box::close(node);
 }
 
+/// Where no snapshot can be written the chain goes on, nothing is pruned, and the status says why.
+#[test]
+fn a_snapshot_that_fails_stops_nothing() {
+    let (mut sender, chain) = Sender::chain();
+    let folder = chain.folder.path();
+    fs::write(snapshots_folder(folder), "no folder").unwrap();
+    let mut options = small();
+    options.keep = Keep { snapshot_blocks: 1, blocks: 1 };
+    // Neither does a node start where its snapshots cannot be listed.
+    assert!(chain.try_start(folder, options).is_err());
+    fs::remove_file(snapshots_folder(folder)).unwrap();
+    let node = chain.try_start(folder, options).unwrap();
+    let full = snapshots_folder(folder);
+    fs::write(&full, "no folder").unwrap();
+    let mut rounds = 0;
+    while node.status().unwrap().snapshot_problem.is_none() {
+        sender.grow(&node, 1);
+        rounds += 1;
+        assert!(rounds < 1_000, "{:?}", node.status());
+    }
+    sender.grow(&node, 1);
+    assert_eq!((node.status().unwrap().first_block, node.problem()), (1, None));
+    Box::close(node);
+}
+
 fn backed_up(chain: &Box, file: &Path) -> archive::Backup {
     let included = vec![Included::Bytes("note".to_owned(), b"a note".to_vec())];
     backup(chain.folder.path(), CHAIN, included, file, &mut |_, _| {}).unwrap()
