@@ -29,7 +29,6 @@ replay! {
     native: "native",
     block: "block",
     proof: "proof",
-    chain: "chain",
     jsonl: "jsonl",
     eth_tx: "eth-tx",
     wycheproof: "wycheproof",
