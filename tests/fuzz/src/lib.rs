@@ -33,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "native", run: targets::native::run, made: targets::native::inputs },
     Target { name: "block", run: targets::block::run, made: targets::block::inputs },
     Target { name: "proof", run: targets::proof::run, made: targets::proof::inputs },
+    Target { name: "chain", run: targets::chain::run, made: targets::chain::inputs },
     Target { name: "jsonl", run: targets::jsonl::run, made: targets::jsonl::inputs },
     Target { name: "eth-tx", run: targets::eth_tx::run, made: targets::eth_tx::inputs },
     Target { name: "wycheproof", run: targets::wycheproof::run, made: targets::wycheproof::inputs },

@@ -29,6 +29,7 @@ replay! {
     native: "native",
     block: "block",
     proof: "proof",
+    chain: "chain",
     jsonl: "jsonl",
     eth_tx: "eth-tx",
     wycheproof: "wycheproof",

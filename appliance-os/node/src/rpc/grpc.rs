@@ -123,7 +123,14 @@ impl Chain for Grpc {
     async fn submit_stream(&self, request: Request<Streaming<v1::SubmitRequest>>) -> Result<Response<Self::SubmitStreamStream>, Status> {
         let caller = caller_of(&request);
         let node = self.node.clone();
-        let answers = request.into_inner().map(move |message| {
+        // A body that was cut gives the same error each time that it is asked: the first one ends the requests.
+        let messages = stream::unfold(Some(request.into_inner()), async |stream| {
+            let mut stream = stream?;
+            let message = stream.next().await?;
+            let rest = message.is_ok().then_some(stream);
+            Some((message, rest))
+        });
+        let answers = messages.map(move |message| {
             let (node, source) = (node.clone(), source_of(caller.as_ref()));
             let receipt = caller.as_ref().and_then(Caller::take_receipt);
             async move {

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod block;
+pub(crate) mod chain;
 pub(crate) mod detect;
 mod entries;
 pub(crate) mod eth_tx;
