@@ -35,6 +35,7 @@ const RULES: &[Rule] = &[
     Rule { name: "chainbox-engine", knows: Only(&[]) },
     Rule { name: "chainbox-kernels", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-fpga-model", knows: Only(&[]) },
+    Rule { name: "chainbox-fpga-sim", knows: Only(&[BehindFeature("chainbox-fpga-model", "verilator")]) },
     Rule { name: "chainbox-hsm", knows: Only(&[Always("chainbox-engine")]) },
     Rule { name: "chainbox-api", knows: Only(&[Always("chainbox-engine"), BehindFeature("chainbox-hsm", "signing")]) },
     Rule { name: "chainbox-service", knows: Only(&[Always("chainbox-engine"), Always("chainbox-hsm"), Always("chainbox-api")]) },

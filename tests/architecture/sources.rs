@@ -15,6 +15,7 @@ use super::{root, workspace};
 /// - `engine/src/simd`: vector instructions that a processor may lack, and one that takes a pointer.
 /// - `appliance-os/capi`: C passes pointers, and finds functions by their names.
 /// - `kernels/src/{cuda,opencl}.rs`: a driver takes pointers to what it copies and to what kernels are told.
+/// - `hardware/sim/src/ffi.rs`: the RTL is C++ once Verilator compiled it.
 /// - `hsm/src/sdf/library.rs`: functions of a vendor's library are called by their C signatures.
 /// - `hsm/provider/{pkcs11,sdf}`: C passes pointers, and finds functions by their names.
 /// - `hsm/tests`: modules under test find their settings by the environment, and tests fork.
@@ -26,6 +27,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "engine/src/simd/avx512.rs",
     "engine/src/simd/prefetch.rs",
     "engine/src/simd/sha.rs",
+    "hardware/sim/src/ffi.rs",
     "hsm/provider/pkcs11/src/exports.rs",
     "hsm/provider/pkcs11/src/memory.rs",
     "hsm/provider/sdf/src/exports.rs",

@@ -9,6 +9,9 @@ use crate::{
     word::Word,
 };
 
+/// Steps of the hardware's datapath: cycles from the ports to the result.
+pub const STEPS: usize = 28;
+
 /// What stands on the ports.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {

@@ -7,6 +7,7 @@
 
 pub mod curve;
 pub mod datapath;
+pub mod generate;
 pub mod machine;
 pub mod program;
 pub mod recode;

@@ -77,6 +77,7 @@ pub struct Machine {
 /// A context while it works.
 struct Context<'a> {
     machine: &'a Machine,
+    pass: &'a mut dyn FnMut(&Op, &Ports) -> Word,
     registers: Vec<Word>,
     turns: u64,
     is_off_curve: bool,
@@ -119,8 +120,14 @@ impl Machine {
     /// Runs an item.
     #[must_use]
     pub fn run(&self, item: &Item) -> Ran {
+        self.run_with(item, &mut |op, ports| pass(&self.curve, &self.matrix, op, ports))
+    }
+
+    /// Runs an item with another datapath.
+    pub fn run_with(&self, item: &Item, pass: &mut dyn FnMut(&Op, &Ports) -> Word) -> Ran {
         let mut context = Context {
             machine: self,
+            pass,
             registers: vec![Word::ZERO; self.program.registers.len()],
             turns: LOADED,
             is_off_curve: false,
@@ -190,7 +197,7 @@ impl Context<'_> {
             Source::Fixed(part) => digit.fixed[usize::from(part)],
         };
         let ports = Ports { a: read(op.a), c: read(op.c), d: read(op.d), e: read(op.e), is_negative: digit.is_negative };
-        let result = pass(&self.machine.curve, &self.machine.matrix, op, &ports);
+        let result = (self.pass)(op, &ports);
         self.registers[usize::from(op.to)] = result;
         self.turns += 1;
         match op.report {

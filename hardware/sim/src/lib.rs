@@ -1,0 +1,9 @@
+//! The FPGA verifier's RTL, simulated by Verilator. It is compiled behind the feature `verilator`: without it this crate is empty, and nothing needs Verilator.
+
+#[cfg(feature = "verilator")]
+mod datapath;
+#[cfg(feature = "verilator")]
+mod ffi;
+
+#[cfg(feature = "verilator")]
+pub use datapath::Datapath;
