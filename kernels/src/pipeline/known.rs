@@ -1,7 +1,8 @@
 //! Keys that come again have a table on the device, so that the product with them needs no doublings. It changes the cost of a verdict, never its value.
 //!
 //! Tables are read by their places, so a place must hold what whoever reads it believes: a key is known to others only once its table is made, and a place that a
-//! batch reads is not given to another key before that batch is done.
+//! batch reads is not given to another key before that batch is done. A table is made on the lane of an item that has the key, so an item whose strings do not
+//! reach the device takes no part.
 //! After a fault nobody knows what tables hold, and all are forgotten.
 
 use std::{
@@ -94,9 +95,9 @@ impl KnownKeys {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to do with the keys of a batch, which makes at most `new_max` tables. `None` where no key has a table or gets one. Whoever has a plan must say
-    /// [`Self::done`] or [`Self::forget`].
-    pub(super) fn plan(&self, curve: Curve, keys: &ByteColumn, new_max: usize) -> Option<Plan> {
+    /// What to do with the keys of a batch, which makes at most `new_max` tables. `None` where no key has a table or gets one. Items that the host decides
+    /// (`is_left`) are unknown, whatever their keys. Whoever has a plan must say [`Self::done`] or [`Self::forget`].
+    pub(super) fn plan(&self, curve: Curve, keys: &ByteColumn, is_left: impl Fn(usize) -> bool, new_max: usize) -> Option<Plan> {
         if self.places == 0 || keys.len() > u32::MAX as usize {
             return None;
         }
@@ -104,6 +105,10 @@ impl KnownKeys {
         state.clock += 1;
         let mut plan = Plan { known: Vec::new(), unknown: Vec::new(), new: Vec::new(), generation: state.generation };
         for (item, key) in (0_u32..).zip(keys.iter()) {
+            if is_left(item as usize) {
+                plan.unknown.push(item);
+                continue;
+            }
             state.see(curve, key, REMEMBERED_A_PLACE * self.places);
             match state.place_of(curve, key, self.places, &mut plan.new, new_max) {
                 Some(place) => plan.known.push((item, place)),

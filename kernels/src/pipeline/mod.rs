@@ -273,12 +273,12 @@ impl<D: Device> Verifier<D> {
     }
 
     /// Verifies a batch some of whose keys have tables, or get them now.
-    fn verify_known(&self, batch: &Batch, plan: &Plan, written: &mut [Verdict]) -> Result<Vec<usize>, Fault> {
+    fn verify_known(&self, batch: &Batch, job: &Job<'_>, plan: &Plan, written: &mut [Verdict]) -> Result<Vec<usize>, Fault> {
         let known = self.verify_items(batch, &Job::verify_known(batch), &Items::Known(&plan.known), &plan.new, written)?;
         if !self.known.done(plan) {
             return Err(self.fault("the tables of known keys were lost on the way"));
         }
-        let unknown = self.verify_items(batch, &Job::verify(batch), &Items::List(&plan.unknown), &[], written)?;
+        let unknown = self.verify_items(batch, job, &Items::List(&plan.unknown), &[], written)?;
         Ok([known, unknown].concat())
     }
 }
@@ -316,10 +316,11 @@ impl<D: Device> Backend for Verifier<D> {
         if self.known.bytes() > 0 {
             self.programs.get(&self.device, Purpose::KnownKeys(curve)).map_err(|error| self.fault(error))?;
         }
-        let plan = self.known.plan(curve, batch.keys(), self.slot_items / GROUP_LANES);
+        let job = Job::verify(batch);
+        let plan = self.known.plan(curve, batch.keys(), |index| job.is_long(index), self.slot_items / GROUP_LANES);
         let left = match plan {
-            Some(plan) => self.verify_known(batch, &plan, written)?,
-            None => self.verify_items(batch, &Job::verify(batch), &Items::Range(0..batch.len()), &[], written)?,
+            Some(plan) => self.verify_known(batch, &job, &plan, written)?,
+            None => self.verify_items(batch, &job, &Items::Range(0..batch.len()), &[], written)?,
         };
         let shape = batch.shape();
         let decided: Vec<Verdict> = left.par_iter().map(|&index| single::verify(&shape, &batch.item(index))).collect();

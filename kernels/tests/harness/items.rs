@@ -20,8 +20,11 @@ fn bytes_of(integer: &impl Field) -> [u8; 32] {
     limbs::to_be_bytes(&integer.to_limbs())
 }
 
+/// A digest and a signature.
+pub type Signed = ([u8; 32], [u8; 64]);
+
 /// The digest and the signature of item `number` under q. ECDSA: R = a G + b Q, r = x(R), s = r/b, e = a s. SM2: R = s G + t Q, r = t - s, e = r - x(R).
-fn signed<C: Curve>(is_sm2: bool, q: &Affine<C>, number: usize) -> ([u8; 32], [u8; 64]) {
+fn signed<C: Curve>(is_sm2: bool, q: &Affine<C>, number: usize) -> Signed {
     let (a, b) = (scalar::<C>("a", number), scalar::<C>("b", number));
     let point = double_product_var(&a.to_limbs(), &b.to_limbs(), q).to_affine_var();
     let x = Scalar::<C>::from_limbs_reduced(&point.x.to_limbs());
@@ -77,5 +80,21 @@ pub fn batch(scheme: Scheme, first: usize, items: usize, keys: usize) -> (Batch,
         Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 => batch_on::<Secp256k1>(scheme, first, items, keys),
         Scheme::EcdsaP256Sha256 => batch_on::<P256>(scheme, first, items, keys),
         Scheme::Sm2Sm3 => batch_on::<Sm2>(scheme, first, items, keys),
+    }
+}
+
+fn of_one_key_on<C: Curve>(scheme: Scheme) -> ([u8; 65], Signed, Signed) {
+    let q = key::<C>(0);
+    let bytes = [&[4], &bytes_of(&q.x)[..], &bytes_of(&q.y)].concat().try_into().expect("65 bytes");
+    let is_sm2 = scheme == Scheme::Sm2Sm3;
+    (bytes, signed(is_sm2, &q, 0), signed(is_sm2, &C::G, 0))
+}
+
+/// A key, what is signed with it, and what is signed with the private key 1: a forgery wherever G is taken for the key.
+pub fn of_one_key(scheme: Scheme) -> ([u8; 65], Signed, Signed) {
+    match scheme {
+        Scheme::EcdsaSecp256k1Sha256 | Scheme::EcdsaSecp256k1Keccak256 => of_one_key_on::<Secp256k1>(scheme),
+        Scheme::EcdsaP256Sha256 => of_one_key_on::<P256>(scheme),
+        Scheme::Sm2Sm3 => of_one_key_on::<Sm2>(scheme),
     }
 }

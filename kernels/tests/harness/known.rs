@@ -2,16 +2,21 @@
 
 use std::thread;
 
-use chainbox_engine::{backend::Backend, scheme::Scheme};
+use chainbox_engine::{
+    backend::Backend,
+    batch::{Batch, Item, Shape},
+    scheme::Scheme,
+    verdict::{Reason, Verdict},
+};
 use chainbox_kernels::{
     device::{Device, Kind},
     layout::KEY_TABLE_WORDS,
-    pipeline::{Options, Verifier},
+    pipeline::{Options, STRING_BYTES_MAX, Verifier},
 };
 
 use crate::{
     devices::{OnDevice, on_every_device},
-    items::batch,
+    items::{Signed, batch, of_one_key},
 };
 
 const SCHEMES: [Scheme; 3] = [Scheme::EcdsaSecp256k1Keccak256, Scheme::EcdsaP256Sha256, Scheme::Sm2Sm3];
@@ -56,6 +61,44 @@ impl OnDevice for KeysThatComeAgain {
 #[test]
 fn tables_of_known_keys_change_no_verdict() {
     on_every_device(&KeysThatComeAgain);
+}
+
+struct TooLong;
+
+impl OnDevice for TooLong {
+    fn run<D: Device>(&self, name: &str, device: D) {
+        if is_left_out(name, &device) {
+            return;
+        }
+        let verifier = Verifier::new(device, &options(5)).unwrap();
+        let long = vec![0; STRING_BYTES_MAX + 1];
+        for scheme in SCHEMES {
+            let (key, good, of_g) = of_one_key(scheme);
+            let signed = |(digest, signature): &Signed| (*digest, signature.to_vec());
+            // A signature that the device does not get, first and last, around those that it gets: none of them says what the key is.
+            let too_long = (good.0, long.clone());
+            for _ in 0..3 {
+                let (mut batch, mut expected) = (Batch::new(Shape::digests(scheme)), Vec::new());
+                for number in 0..40 {
+                    let ((digest, signature), verdict) = match number {
+                        0..10 | 30.. => (too_long.clone(), Verdict::Invalid(Reason::Encoding)),
+                        number if number % 2 == 0 => (signed(&good), Verdict::Valid),
+                        _ => (signed(&of_g), Verdict::Invalid(Reason::Equation)),
+                    };
+                    batch.push(Item { key: &key, input: &digest, signature: &signature, id: None, hint: &[] }).unwrap();
+                    expected.push(verdict);
+                }
+                assert_eq!(verifier.verify(&batch).unwrap().as_slice(), expected, "{name}: {scheme}");
+            }
+        }
+        assert!(verifier.known_keys().items > 0, "{name}: no table was used");
+    }
+}
+
+/// A table made of an item whose strings were left out would be that of another key, for whom anybody can sign.
+#[test]
+fn strings_too_long_for_a_device_make_no_table() {
+    on_every_device(&TooLong);
 }
 
 struct ManyWhoEvict;
