@@ -1,5 +1,5 @@
 // One pass: scale * left * right with the digit's sign, + a multiple of e, - 2 d, reduced below p. A pass begins each cycle, its result is there 28 cycles later.
-// curve.svh, which the model generates, says what the curve is: P, and how digits from 2^256 on fold (fold_low, fold_high, FOLD).
+// curve.svh, which the model generates, says what the curve is: P, and how digits from 2^256 on fold (fold, fold_low, fold_high).
 `include "curve.svh"
 
 module datapath (
@@ -91,24 +91,25 @@ module datapath (
     logic [255:0] d_19, e_19;
     logic [2:0]   post_19;
     logic         less_twice_d_19;
-    logic signed [43:0] total [0:7];
+    logic signed [43:0] of_d [0:7], of_e [0:7], term [0:7], total [0:7];
     delay #(.WIDTH(516), .CYCLES(18)) delay_terms (
         .clk, .in({less_twice_d, post, d, e}), .out({less_twice_d_19, post_19, d_19, e_19})
     );
-    always_ff @(posedge clk) begin
+    always_comb begin
         for (int j = 0; j < 8; j++) begin
-            automatic logic signed [43:0] of_e = {12'b0, e_19[32*j +: 32]};
-            automatic logic signed [43:0] of_d = {12'b0, d_19[32*j +: 32]};
-            automatic logic signed [43:0] term;
+            of_d[j] = {12'b0, d_19[32*j +: 32]};
+            of_e[j] = {12'b0, e_19[32*j +: 32]};
             case (post_19)
-                3'd1:    term = of_e;
-                3'd2:    term = -of_e;
-                3'd3:    term = -(of_e <<< 1);
-                3'd4:    term = -(of_e <<< 3);
-                default: term = '0;
+                3'd1:    term[j] = of_e[j];
+                3'd2:    term[j] = -of_e[j];
+                3'd3:    term[j] = -(of_e[j] <<< 1);
+                3'd4:    term[j] = -(of_e[j] <<< 3);
+                default: term[j] = '0;
             endcase
-            total[j] <= column[j] + term - (less_twice_d_19 ? of_d <<< 1 : 44'sd0);
         end
+    end
+    always_ff @(posedge clk) begin
+        for (int j = 0; j < 8; j++) total[j] <= column[j] + term[j] - (less_twice_d_19 ? of_d[j] <<< 1 : 44'sd0);
     end
 
     // 20 to 23: carries, two columns a cycle. What is above 2^256 is the quotient, about.
@@ -132,15 +133,18 @@ module datapath (
     end
 
     // 24: so many times what 2^256 is more than p, the positive digits and the negative ones.
-    logic [257:0] base, plus, minus;
+    logic [257:0]       base, plus, minus;
+    logic signed [15:0] times [0:7];
+    always_comb begin
+        for (int j = 0; j < 8; j++) times[j] = (fold(j) == 0) ? 16'sd0 : (fold(j) > 0) ? carry[4] : -carry[4];
+    end
     always_ff @(posedge clk) begin
-        base <= {2'b0, digits[4]};
-        plus <= '0;
+        base  <= {2'b0, digits[4]};
+        plus  <= '0;
         minus <= '0;
         for (int j = 0; j < 8; j++) begin
-            automatic logic signed [15:0] times = (FOLD[j] == 0) ? 16'sd0 : (FOLD[j] > 0) ? carry[4] : -carry[4];
-            plus[32*j +: 32]  <= (times > 0) ? {16'b0, times} : '0;
-            minus[32*j +: 32] <= (times < 0) ? {16'b0, -times} : '0;
+            plus[32*j +: 32]  <= (times[j] > 0) ? {16'b0, times[j]} : '0;
+            minus[32*j +: 32] <= (times[j] < 0) ? {16'b0, -times[j]} : '0;
         end
     end
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use chainbox_engine::backend::{Backend, CpuOptions};
-use chainbox_hsm::signer::Caller;
+use chainbox_engine::transaction::native::Suite;
+use chainbox_hsm::{Algorithm, Deadline, PublicKey, signer::Caller};
 use chainbox_service::{
     Addresses, Backends, Extend, Reload, Signing,
     settings::{CHAIN_CALLER, Engine, Loaded, Settings, SigningDevice, Sources},
@@ -96,6 +97,17 @@ fn signing(settings: &Settings) -> Result<Option<Signing>, Error> {
     let opened = Opened::by(settings.clone())?;
     let signer = Arc::new(opened.signer(settings.signing_policy())?);
     Ok(Some(Signing { signer, device: opened.device.name().to_owned(), restarts: opened.restarts }))
+}
+
+/// The public key of the key that votes, where it is on the signing device.
+pub(crate) fn vote_key(settings: &Settings, suite: Suite) -> Result<Option<PublicKey>, Error> {
+    let Some(label) = &settings.chain.vote_key else { return Ok(None) };
+    let failed = |error: chainbox_hsm::Error| Error::new(error.to_string());
+    let key = Opened::by(settings.clone())?.device.key(label, Deadline::after(settings.hsm.time_max)).map_err(failed)?;
+    if key.algorithm != Algorithm::of(suite.scheme()) {
+        return Err(Error::new(format!("the key {label} is one of {}, and the chain's suite is {suite}", key.algorithm)));
+    }
+    Ok(Some(key.public_key))
 }
 
 /// Serves, with an extension where one is given, until a signal ends it. The extension is told what signs its votes, where the settings say so.

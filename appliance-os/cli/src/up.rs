@@ -69,7 +69,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
             senders: Senders::Open,
             limits,
             accounts: Vec::new(),
-            validator: None,
+            validator: serve::vote_key(&settings, args.suite)?,
             accounts_file: None,
         })?;
     }

@@ -189,8 +189,14 @@ pub const GROUP_TRANSACTIONS: usize = 16_384;
 ///
 /// # Panics
 /// Where the blocks are larger than a batch, of 4 GiB.
-pub fn verify_signatures(blocks: &[Block], genesis: &Genesis, backend: &dyn Backend, with_hints: bool) -> Result<Duration, Wrong> {
-    let mut batch = Batch::with_capacity(genesis.suite.shape(), blocks.iter().map(|block| block.transactions.len()).sum());
+pub fn verify_signatures<'b>(
+    blocks: impl IntoIterator<Item = &'b Block, IntoIter: Clone>,
+    genesis: &Genesis,
+    backend: &dyn Backend,
+    with_hints: bool,
+) -> Result<Duration, Wrong> {
+    let blocks = blocks.into_iter();
+    let mut batch = Batch::with_capacity(genesis.suite.shape(), blocks.clone().map(|block| block.transactions.len()).sum());
     let wrong = |height, index, refusal| Wrong::Invalid(Invalid::Transaction { height, index, refusal });
     let mut places = Vec::new();
     for block in blocks {

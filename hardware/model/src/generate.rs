@@ -9,9 +9,11 @@ const FOLDED_FIRST: usize = 4;
 #[must_use]
 pub fn curve_header(curve: &Curve) -> String {
     let matrix = curve.fold_matrix();
-    let fold = matrix[0].map(|coefficient| coefficient.to_string()).join(", ");
     let mut text = format!("// The curve {}, as the model has it. Generated.\n", curve.name);
-    text += &format!("localparam logic [255:0] P = 256'h{};\nlocalparam int FOLD [0:7] = '{{{fold}}};\n", curve.p);
+    text += &format!("localparam logic [255:0] P = 256'h{};\n", curve.p);
+    text += "\nfunction automatic int fold(input int column);\n    case (column)\n";
+    text.extend(matrix[0].iter().enumerate().map(|(column, coefficient)| format!("        {column}: fold = {coefficient};\n")));
+    text += "        default: fold = 0;\n    endcase\nendfunction\n";
     // Each function takes the whole product, and looks at its part.
     text += "\n/* verilator lint_off UNUSEDSIGNAL */";
     for (name, digits) in [("fold_low", 0..FOLDED_FIRST), ("fold_high", FOLDED_FIRST..PRODUCT_DIGITS - DIGITS)] {
@@ -24,10 +26,10 @@ pub fn curve_header(curve: &Curve) -> String {
             let folded = folded.map(|index| format!("({}) * {}", matrix[index][column], digit(DIGITS + index)));
             let terms: Vec<String> = own.into_iter().chain(folded).collect();
             let sum = if terms.is_empty() { "44'sd0".to_owned() } else { terms.join(" + ") };
-            format!("        {column}: return {sum};\n")
+            format!("        {column}: {name} = {sum};\n")
         };
         text.extend((0..DIGITS).map(case));
-        text += "        default: return '0;\n    endcase\nendfunction\n";
+        text += &format!("        default: {name} = '0;\n    endcase\nendfunction\n");
     }
     text + "/* verilator lint_on UNUSEDSIGNAL */\n"
 }

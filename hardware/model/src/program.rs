@@ -422,17 +422,22 @@ const fn address(source: Source) -> u8 {
 pub const OP_BITS: u32 = 5 * 7 + 1 + 3 + 3 + 1 + 3 + 1 + 3;
 
 impl Op {
-    /// The line as the ROM has it, from the lowest bit on: to, a, c, d, e (7 bits each), left (1), right (3), scale (3: 0 to 4 for 1, 2, 3, 4, 8), sign (1),
-    /// post (3), less 2 d (1), report (3).
+    /// How often the product counts, as the hardware is told: 0 to 4 for 1, 2, 3, 4, 8.
     #[must_use]
-    pub fn encode(&self) -> u64 {
-        let scale = match self.scale {
+    pub const fn scale_code(&self) -> u8 {
+        match self.scale {
             1 => 0,
             2 => 1,
             3 => 2,
             4 => 3,
             _ => 4,
-        };
+        }
+    }
+
+    /// The line as the ROM has it, from the lowest bit on: to, a, c, d, e (7 bits each), left (1), right (3), scale ([`Op::scale_code`], 3), sign (1),
+    /// post (3), less 2 d (1), report (3).
+    #[must_use]
+    pub fn encode(&self) -> u64 {
         let fields = [
             (self.to, 7),
             (address(self.a), 7),
@@ -441,7 +446,7 @@ impl Op {
             (address(self.e), 7),
             (self.left as u8, 1),
             (self.right as u8, 3),
-            (scale, 3),
+            (self.scale_code(), 3),
             (u8::from(self.is_signed), 1),
             (self.post as u8, 3),
             (u8::from(self.less_twice_d), 1),

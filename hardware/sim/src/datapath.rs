@@ -33,16 +33,15 @@ impl Datapath {
         for (word, digits) in [ports.a, ports.c, ports.d, ports.e].iter().zip(words.as_chunks_mut::<8>().0) {
             *digits = std::array::from_fn(|index| (word.0[index / 2] >> (32 * (index % 2))) as u32);
         }
-        let scale = match op.scale {
-            1 => 0,
-            2 => 1,
-            3 => 2,
-            4 => 3,
-            _ => 4,
-        };
         let is_negative = u32::from(op.is_signed && ports.is_negative);
-        let fields =
-            [(op.left as u32, 1), (op.right as u32, 3), (scale, 3), (is_negative, 1), (op.post as u32, 3), (u32::from(op.less_twice_d), 1)];
+        let fields = [
+            (op.left as u32, 1),
+            (op.right as u32, 3),
+            (u32::from(op.scale_code()), 3),
+            (is_negative, 1),
+            (op.post as u32, 3),
+            (u32::from(op.less_twice_d), 1),
+        ];
         let control = fields.iter().rev().fold(0, |control, (field, bits)| control << bits | field);
         let outcome = self.0.step(&words, control);
         let limb = |index: usize| u64::from(outcome[2 * index]) | u64::from(outcome[2 * index + 1]) << 32;

@@ -4,9 +4,12 @@
 //! batch reads is not given to another key before that batch is done. A table is made on the lane of an item that has the key, so an item whose strings do not
 //! reach the device takes no part.
 //! After a fault nobody knows what tables hold, and all are forgotten.
+//!
+//! Most keys are never seen again, and each batch has thousands: they are hashed before the lock is taken, and counted in a sketch instead of kept.
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,42 +18,37 @@ use chainbox_engine::batch::ByteColumn;
 use crate::{layout::KEY_TABLE_WORDS, program::Curve};
 
 /// A key gets a table when it was seen on so many items: making one takes as long as about thirty items without.
-const ITEMS_BEFORE_TABLE: u32 = 16;
+const ITEMS_BEFORE_TABLE: u8 = 16;
 
-/// Keys without a table that are remembered, for each place there is.
-const REMEMBERED_A_PLACE: usize = 4;
+/// Counters of keys, for each place there is.
+const COUNTERS_A_PLACE: usize = 32;
 
-/// The longest key that is remembered: an uncompressed one.
+/// The longest key that gets a table: an uncompressed one.
 const KEY_BYTES_MAX: usize = 65;
 
 /// The keys of a device.
 pub(super) struct KnownKeys {
     places: usize,
+    /// Nobody outside knows which keys share a hash.
+    hasher: RandomState,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
-    /// By curve and bytes. Bytes are compared, not digests of them: a verdict hangs on it.
-    keys: [HashMap<Box<[u8]>, Key>; 3],
+    /// By the hash of curve and key. Of two keys with one hash the first alone has a table.
+    by_hash: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
     places: Vec<Place>,
+    sketch: Sketch,
     /// Counts batches: the time of the least recently used.
     clock: u64,
     /// Counts how often everything was forgotten.
     generation: u64,
-    remembered: usize,
     /// Items that were decided with tables.
     items: u64,
 }
 
-#[derive(Clone, Copy)]
-struct Key {
-    items: u32,
-    place: Option<u32>,
-}
-
 struct Place {
-    owner: Option<(Curve, Box<[u8]>)>,
+    owner: Option<Owner>,
     /// Whether the table is made.
     is_made: bool,
     /// The batch that makes it, by its count.
@@ -58,6 +56,67 @@ struct Place {
     /// Batches that read it and are not done.
     readers: usize,
     used: u64,
+}
+
+/// Whose table it is. Bytes are compared, not hashes of them: a verdict hangs on it.
+struct Owner {
+    hash: u64,
+    curve: Curve,
+    key: Box<[u8]>,
+}
+
+/// How often keys without a table were seen. A counter belongs to one key of those whose hashes share it; each other one that is seen takes one off, and has it
+/// once nothing is left. So whoever comes often has a counter, and keys that are seen once wear each other out.
+struct Sketch(Vec<Counter>);
+
+#[derive(Clone, Copy, Default)]
+struct Counter {
+    /// Bits of the hash, which tell keys apart.
+    tag: u16,
+    seen: u8,
+}
+
+impl Sketch {
+    fn new(places: usize) -> Self {
+        Self(vec![Counter::default(); (COUNTERS_A_PLACE * places).next_power_of_two()])
+    }
+
+    fn counter(&mut self, hash: u64) -> &mut Counter {
+        let mask = self.0.len() - 1;
+        &mut self.0[hash as usize & mask]
+    }
+
+    /// Counts a key, and says how often it was seen, as far as is known.
+    fn see(&mut self, hash: u64) -> u8 {
+        let (counter, tag) = (self.counter(hash), (hash >> 48) as u16);
+        if counter.tag == tag {
+            counter.seen = counter.seen.saturating_add(1);
+            return counter.seen;
+        }
+        match counter.seen.checked_sub(1) {
+            Some(left) => counter.seen = left,
+            None => *counter = Counter { tag, seen: 1 },
+        }
+        0
+    }
+}
+
+/// The hasher of what is a hash already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("hashes are numbers");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// What the tables of known keys are at.
@@ -73,6 +132,8 @@ pub struct KnownKeysState {
 pub(super) struct Plan {
     /// Items with the place of their key's table, sorted by place.
     pub known: Vec<(u32, u32)>,
+    /// Those places, each once.
+    places: Vec<u32>,
     /// Items without, in order.
     pub unknown: Vec<u32>,
     /// Places whose tables this batch makes.
@@ -83,7 +144,8 @@ pub(super) struct Plan {
 impl KnownKeys {
     /// Room for tables of `bytes` bytes in all.
     pub(super) fn new(bytes: usize) -> Self {
-        Self { places: bytes / (4 * KEY_TABLE_WORDS), state: Mutex::default() }
+        let places = bytes / (4 * KEY_TABLE_WORDS);
+        Self { places, hasher: RandomState::new(), state: Mutex::new(State::new(places)) }
     }
 
     /// The bytes of all tables.
@@ -101,27 +163,28 @@ impl KnownKeys {
         if self.places == 0 || keys.len() > u32::MAX as usize {
             return None;
         }
+        let hash = |(index, key): (usize, &[u8])| {
+            (key.len() <= KEY_BYTES_MAX && !is_left(index)).then(|| self.hasher.hash_one((curve as u8, key)))
+        };
+        let hashes: Vec<Option<u64>> = keys.iter().enumerate().map(hash).collect();
+        let mut plan = Plan { known: Vec::new(), places: Vec::new(), unknown: Vec::new(), new: Vec::new(), generation: 0 };
         let mut state = self.lock();
         state.clock += 1;
-        let mut plan = Plan { known: Vec::new(), unknown: Vec::new(), new: Vec::new(), generation: state.generation };
-        for (item, key) in (0_u32..).zip(keys.iter()) {
-            if is_left(item as usize) {
-                plan.unknown.push(item);
-                continue;
-            }
-            state.see(curve, key, REMEMBERED_A_PLACE * self.places);
-            match state.place_of(curve, key, self.places, &mut plan.new, new_max) {
+        plan.generation = state.generation;
+        for ((item, key), hash) in (0_u32..).zip(keys.iter()).zip(hashes) {
+            match hash.and_then(|hash| state.place_of(hash, curve, key, self.places, &mut plan, new_max)) {
                 Some(place) => plan.known.push((item, place)),
                 None => plan.unknown.push(item),
             }
         }
+        for &place in &plan.places {
+            state.places[place as usize].readers += 1;
+        }
+        drop(state);
         if plan.known.is_empty() {
             return None;
         }
         plan.known.sort_unstable_by_key(|&(item, place)| (place, item));
-        for place in plan.places() {
-            state.places[place as usize].readers += 1;
-        }
         Some(plan)
     }
 
@@ -132,7 +195,7 @@ impl KnownKeys {
         if plan.generation != state.generation {
             return false;
         }
-        for place in plan.places() {
+        for &place in &plan.places {
             state.places[place as usize].readers -= 1;
         }
         for &place in &plan.new {
@@ -151,52 +214,46 @@ impl KnownKeys {
     /// Forgets all tables, after a fault.
     pub(super) fn forget(&self) {
         let mut state = self.lock();
-        *state = State { generation: state.generation + 1, clock: state.clock, items: state.items, ..State::default() };
-    }
-}
-
-impl Plan {
-    /// Each place once.
-    fn places(&self) -> impl Iterator<Item = u32> + '_ {
-        self.known.chunk_by(|one, other| one.1 == other.1).map(|chunk| chunk[0].1)
+        *state = State { generation: state.generation + 1, clock: state.clock, items: state.items, ..State::new(self.places) };
     }
 }
 
 impl State {
-    /// Counts an item of a key.
-    fn see(&mut self, curve: Curve, key: &[u8], remembered_max: usize) {
-        if let Some(key) = self.keys[curve as usize].get_mut(key) {
-            key.items = key.items.saturating_add(1);
-        } else if key.len() <= KEY_BYTES_MAX {
-            if self.remembered >= remembered_max {
-                self.keys.iter_mut().for_each(|keys| keys.retain(|_, key| key.place.is_some()));
-                self.remembered = 0;
-            }
-            self.remembered += 1;
-            self.keys[curve as usize].insert(key.into(), Key { items: 1, place: None });
-        }
+    fn new(places: usize) -> Self {
+        Self { by_hash: HashMap::default(), places: Vec::new(), sketch: Sketch::new(places), clock: 0, generation: 0, items: 0 }
     }
 
     /// The place of a key's table: one that is made, or that this batch makes.
-    fn place_of(&mut self, curve: Curve, key: &[u8], places_max: usize, new: &mut Vec<u32>, new_max: usize) -> Option<u32> {
-        let known = *self.keys[curve as usize].get(key)?;
-        if let Some(place) = known.place {
+    fn place_of(&mut self, hash: u64, curve: Curve, key: &[u8], places_max: usize, plan: &mut Plan, new_max: usize) -> Option<u32> {
+        if let Some(&place) = self.by_hash.get(&hash) {
             let found = &mut self.places[place as usize];
-            found.used = self.clock;
-            return (found.is_made || found.maker == self.clock).then_some(place);
+            let is_owner = found.owner.as_ref().is_some_and(|owner| owner.curve == curve && *owner.key == *key);
+            if !is_owner {
+                return None;
+            }
+            if !found.is_made && found.maker != self.clock {
+                return None;
+            }
+            if found.used < self.clock {
+                found.used = self.clock;
+                plan.places.push(place);
+            }
+            return Some(place);
         }
-        if known.items < ITEMS_BEFORE_TABLE || new.len() >= new_max {
+        if self.sketch.see(hash) < ITEMS_BEFORE_TABLE || plan.new.len() >= new_max {
             return None;
         }
         let place = self.free_place(places_max)?;
-        if let Some((curve, evicted)) = self.places[place as usize].owner.take() {
-            self.keys[curve as usize].remove(&evicted);
+        if let Some(evicted) = self.places[place as usize].owner.take() {
+            self.by_hash.remove(&evicted.hash);
         }
-        self.places[place as usize] =
-            Place { owner: Some((curve, key.into())), is_made: false, maker: self.clock, readers: 0, used: self.clock };
-        self.keys[curve as usize].insert(key.into(), Key { place: Some(place), ..known });
-        self.remembered = self.remembered.saturating_sub(1);
-        new.push(place);
+        let owner = Some(Owner { hash, curve, key: key.into() });
+        self.places[place as usize] = Place { owner, is_made: false, maker: self.clock, readers: 0, used: self.clock };
+        self.by_hash.insert(hash, place);
+        // Once its table went to another key, it is to come as often again.
+        *self.sketch.counter(hash) = Counter::default();
+        plan.places.push(place);
+        plan.new.push(place);
         Some(place)
     }
 
@@ -208,5 +265,40 @@ impl State {
         }
         let idle = self.places.iter().enumerate().filter(|(_, place)| place.readers == 0 && place.used < self.clock);
         idle.min_by_key(|(_, place)| place.used).map(|(place, _)| place as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A column of keys: those numbers.
+    fn column(numbers: impl Iterator<Item = u64>) -> ByteColumn {
+        let mut keys = ByteColumn::new();
+        numbers.for_each(|number| keys.push(&number.to_le_bytes()).unwrap());
+        keys
+    }
+
+    #[test]
+    fn keys_that_come_again_are_found_among_masses_that_do_not() {
+        let known = KnownKeys::new(4 * KEY_TABLE_WORDS * 64);
+        let all = |_| false;
+        for batch in 0..50 {
+            // A thousand new keys, and each of eight ones twice.
+            let keys = column((0..1_000).map(|number| 1_000 * (batch + 1) + number).chain((0..16).map(|number| number % 8)));
+            let Some(plan) = known.plan(Curve::Sm2, &keys, all, 64) else { continue };
+            assert!(plan.known.is_sorted_by_key(|&(_, place)| place));
+            assert!(plan.known.iter().all(|&(item, _)| item >= 1_000), "a key that was seen once has a table");
+            let mut items: Vec<u32> = plan.known.iter().map(|&(item, _)| item).chain(plan.unknown.iter().copied()).collect();
+            items.sort_unstable();
+            assert!(items.into_iter().eq(0..1_016));
+            assert!(known.done(&plan));
+        }
+        assert_eq!(known.state().tables, 8);
+        // The same bytes are another key on another curve, and an item that the host decides has none.
+        let keys = column(0..8);
+        assert!(known.plan(Curve::P256, &keys, all, 64).is_none());
+        assert!(known.plan(Curve::Sm2, &keys, |_| true, 64).is_none());
+        assert_eq!(known.plan(Curve::Sm2, &keys, all, 64).unwrap().known.len(), 8);
     }
 }

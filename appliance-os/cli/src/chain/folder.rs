@@ -1,15 +1,16 @@
 //! The folder of a chain: genesis, keys, guard, blocks, state.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use chainbox_engine::transaction::native::{Address, Suite};
 use chainbox_hsm::{
-    Label, PublicKey, Role, Signer,
+    Deadline, Label, PublicKey, Role, Signer,
     guard::{Guard, Interchange},
     signer::Caller,
 };
@@ -32,6 +33,9 @@ const ACCOUNTS: &str = "accounts.csv";
 
 /// What was voted on, in a backup.
 const VOTES: &str = "guard.json";
+
+/// How long a device may take to tell a public key.
+const KEY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The labels of the keys that are made with a chain.
 const VALIDATOR: &str = "validator";
@@ -60,6 +64,20 @@ pub(crate) struct Votes {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) label: Label,
     pub(crate) caller: Caller,
+}
+
+impl Votes {
+    /// That the key is the one that the genesis names: no vote of another would count.
+    pub(crate) async fn check(&self, genesis: &Genesis) -> Result<(), Error> {
+        let key = self.signer.key(&self.label, Deadline::after(KEY_TIME_MAX)).await.map_err(|error| Error::new(error.to_string()))?;
+        if genesis.validators.first() == Some(&key.public_key) {
+            return Ok(());
+        }
+        let (label, validator) = (&self.label, genesis.validators.first().map(hex::encode).unwrap_or_default());
+        Err(Error::new(format!(
+            "the key {label} is not the validator that the genesis names, {validator}: set chain.vote_key to that one's label"
+        )))
+    }
 }
 
 /// A chain that was made.
@@ -241,7 +259,9 @@ impl ChainFolder {
     /// Puts a folder here, whole or not at all.
     pub(crate) fn put(&self, made: &Self) -> Result<(), Error> {
         self.refuse_if_there()?;
-        fs::rename(&made.0, &self.0).map_err(|error| Error::io("move", made.0.display(), &error))
+        let data = self.0.parent().unwrap_or(Path::new("."));
+        let moved = fs::rename(&made.0, &self.0).and_then(|()| File::open(data)?.sync_all());
+        moved.map_err(|error| Error::io("move", made.0.display(), &error))
     }
 
     /// Removes what an interrupted restoration left.

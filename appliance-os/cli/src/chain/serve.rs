@@ -60,7 +60,9 @@ pub(crate) fn extension(folder: ChainFolder, options: NodeOptions, votes: Option
     Box::new(move |verification| {
         let said = |error: crate::error::Error| error.to_string();
         let genesis = folder.rules().map_err(said)?;
-        let Votes { signer, label, caller } = votes.map_or_else(|| folder.votes(&genesis), Ok).map_err(said)?;
+        let votes = votes.map_or_else(|| folder.votes(&genesis), Ok).map_err(said)?;
+        Handle::current().block_on(votes.check(&genesis)).map_err(said)?;
+        let Votes { signer, label, caller } = votes;
         let development = folder.development(genesis.suite).map_err(said)?;
         let voter = Box::new(SignerVoter::new(signer, label, caller, Handle::current()));
         let (chain_id, suite) = (genesis.chain_id, genesis.suite.name());

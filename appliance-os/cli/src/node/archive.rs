@@ -1,13 +1,12 @@
 //! Chains as files: `node export`, `import`, `backup`, `restore`, `snapshot`, `prune`.
 
-use std::{io::IsTerminal, ops::ControlFlow, path::PathBuf, process::ExitCode};
+use std::{ops::ControlFlow, path::PathBuf, process::ExitCode};
 
 use chainbox_node::{
     archive::{self, ArchiveError, Backup, rebuild, tidy, unpack},
     store::Store,
 };
 use clap::ValueHint;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,7 +16,7 @@ use crate::{
     chain::{ChainFolder, node_options},
     config::FileArgs,
     error::Error,
-    output::{say, say_json},
+    output::{Unit, bar, say, say_json},
     serve,
 };
 
@@ -126,17 +125,6 @@ impl Common {
     }
 }
 
-/// A bar on a terminal.
-fn bar(unit: &str) -> ProgressBar {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    let template = match unit {
-        "bytes" => "{wide_bar} {bytes}/{total_bytes} {eta}",
-        _ => "{wide_bar} {human_pos}/{human_len} {eta}",
-    };
-    bar.set_style(ProgressStyle::with_template(template).expect("a template"));
-    bar
-}
-
 fn made(folder: &ChainFolder) -> Result<(), Error> {
     if folder.is_made() {
         return Ok(());
@@ -148,7 +136,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<ExitCode, Error> {
     let (_, folder) = load(&args.common.file)?;
     made(&folder)?;
     let genesis = folder.rules()?;
-    let bar = bar("blocks");
+    let bar = bar(Unit::Blocks);
     let (from, to) = (args.from, args.to.unwrap_or(u64::MAX));
     let exported = archive::export(folder.path(), &genesis, from, to, &args.output, &mut |height| bar.set_position(height));
     bar.finish_and_clear();
@@ -173,7 +161,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<ExitCode, Error> {
     made(&folder)?;
     let genesis = folder.rules()?;
     let backend = serve::open(&settings.engine)?;
-    let bar = bar("bytes");
+    let bar = bar(Unit::Bytes);
     let mut progress = |read, all| {
         bar.set_length(all);
         bar.set_position(read);
@@ -197,7 +185,7 @@ pub(super) fn backup(args: &BackupArgs) -> Result<ExitCode, Error> {
     made(&folder)?;
     let chain_id = folder.rules()?.chain_id;
     let included = folder.included(!args.without_keys)?;
-    let bar = bar("bytes");
+    let bar = bar(Unit::Bytes);
     let mut progress = |written, all| {
         bar.set_length(all);
         bar.set_position(written);
@@ -235,13 +223,13 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode, Error> {
     }
     let restoring = folder.restoring();
     restoring.clear()?;
-    let unpacking = bar("bytes");
+    let unpacking = bar(Unit::Bytes);
     let unpacked = unpack(&args.input, restoring.path(), &mut |read, all| {
         unpacking.set_length(all);
         unpacking.set_position(read);
     });
     unpacking.finish_and_clear();
-    let rebuilding = bar("blocks");
+    let rebuilding = bar(Unit::Blocks);
     let restored = unpacked.and_then(|backup| {
         let genesis = restoring
             .genesis()
@@ -285,7 +273,7 @@ fn take(folder: &ChainFolder, options: &chainbox_node::node::NodeOptions) -> Res
     let genesis =
         folder.rules().map_err(|error| ArchiveError::Unfit { place: folder.path().display().to_string(), what: error.to_string() })?;
     let (store, _) = Store::open(folder.path(), &options.store)?;
-    let bar = bar("leaves");
+    let bar = bar(Unit::Leaves);
     let info = archive::take(folder.path(), &store, &genesis, &mut |count| {
         bar.set_position(count);
         ControlFlow::Continue(())

@@ -9,7 +9,6 @@ use std::{
 };
 
 use chainbox_engine::transaction::native::{Address, Suite};
-use chainbox_hsm::{Algorithm, Deadline, PublicKey};
 use chainbox_node::{
     genesis::{BlockLimits, Senders},
     verify::verify_store,
@@ -23,8 +22,7 @@ use crate::{
     chain::{ChainFolder, NewChain, ServerArgs, address, block_on, extension, node_options},
     config::{FileArgs, SettingsArgs, refused},
     error::Error,
-    hsm::device::Opened,
-    output::{say, say_json},
+    output::{Unit, bar, say, say_json},
     serve,
 };
 
@@ -182,7 +180,7 @@ fn init(args: &InitArgs) -> Result<ExitCode, Error> {
                 senders: args.senders,
                 limits: BlockLimits { transactions: args.block_transactions, bytes: args.block_bytes },
                 accounts: args.account.clone(),
-                validator: vote_key(&settings, args.suite)?,
+                validator: serve::vote_key(&settings, args.suite)?,
                 accounts_file: args.accounts.clone(),
             })?;
             (made.genesis, Some(hex::encode(made.development)))
@@ -204,17 +202,6 @@ fn init(args: &InitArgs) -> Result<ExitCode, Error> {
     };
     say(&text)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The public key of the key that votes, where it is on the signing device.
-fn vote_key(settings: &Settings, suite: Suite) -> Result<Option<PublicKey>, Error> {
-    let Some(label) = &settings.chain.vote_key else { return Ok(None) };
-    let failed = |error: chainbox_hsm::Error| Error::new(error.to_string());
-    let key = Opened::by(settings.clone())?.device.key(label, Deadline::after(settings.hsm.time_max)).map_err(failed)?;
-    if key.algorithm != Algorithm::of(suite.scheme()) {
-        return Err(Error::new(format!("the key {label} is one of {}, and the chain's suite is {suite}", key.algorithm)));
-    }
-    Ok(Some(key.public_key))
 }
 
 fn run_chain(args: &RunArgs) -> Result<ExitCode, Error> {
@@ -245,7 +232,7 @@ fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     let (settings, folder) = load(&args.file)?;
     let genesis = folder.genesis()?;
     let backend = serve::open(&settings.engine)?;
-    let bar = indicatif::ProgressBar::new(0);
+    let bar = bar(Unit::Blocks);
     let mut progress = |height, head| {
         bar.set_length(head);
         bar.set_position(height);

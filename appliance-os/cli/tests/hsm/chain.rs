@@ -40,4 +40,11 @@ fn a_chain_votes_with_a_key_on_the_token() {
     // The audit log has every vote.
     let audit = lines(&token.run(&["hsm", "audit", "--json", "--config", config]));
     assert_eq!(audit[0]["records"], 2, "{audit:?}");
+
+    // Another key of the token is not the validator: a node that voted with it would vote for nothing.
+    assert!(token.hsm(&["generate", "another", "--algorithm", "ecdsa-p256"]).status.success());
+    token.settings(&table.replace("validator", "another"));
+    let refused = token.run(&["node", "run", "--config", config]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert!(text(&refused.stderr).contains("the key another is not the validator that the genesis names"), "{refused:?}");
 }

@@ -1,8 +1,9 @@
 //! A backup: one tar file with what a chain runs from but its database, which is made again. `tar tf` shows what is in it.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Write},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Component, Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -14,7 +15,7 @@ use super::{
     ArchiveError, newest,
     stream::{new_file, put},
 };
-use crate::store::Segments;
+use crate::store::{Segments, WholeSegment};
 
 /// The last file of a backup, so that one that was cut is seen.
 const END: &str = "backup.json";
@@ -66,13 +67,13 @@ pub fn backup(
     let snapshot = newest(chain)?;
     let mut files = Vec::new();
     if let Some(info) = &snapshot {
-        files.push(("snapshots", Whole::open(info.path.clone(), None)?));
+        files.push(("snapshots", Whole::open(info.path.clone())?));
     }
     let mut backup = Backup { format: FORMAT, chain_id, snapshot: snapshot.map(|info| info.height), first: 0, last: 0 };
-    for segment in segments.whole()? {
-        backup.first = if backup.first == 0 { segment.first } else { backup.first };
-        backup.last = segment.last;
-        files.push(("blocks", Whole::open(segment.path, Some(segment.bytes))?));
+    for WholeSegment { path, file, first, last, bytes } in segments.whole()? {
+        backup.first = if backup.first == 0 { first } else { backup.first };
+        backup.last = last;
+        files.push(("blocks", Whole { path, file, bytes }));
     }
     let all: u64 = files.iter().map(|(_, whole)| whole.bytes).sum();
     let mut written = 0;
@@ -82,7 +83,7 @@ pub fn backup(
         match included {
             Included::Bytes(name, bytes) => add(&mut tar, &name, bytes.len() as u64, &bytes[..]).map_err(failed)?,
             Included::File(name, from) => {
-                let whole = Whole::open(from, None)?;
+                let whole = Whole::open(from)?;
                 add(&mut tar, &name, whole.bytes, whole.file).map_err(failed)?;
             }
         }
@@ -111,13 +112,9 @@ struct Whole {
 }
 
 impl Whole {
-    fn open(path: PathBuf, bytes: Option<u64>) -> Result<Self, ArchiveError> {
-        let opened = || -> io::Result<(File, u64)> {
-            let file = File::open(&path)?;
-            let length = file.metadata()?.len();
-            Ok((file, bytes.unwrap_or(length)))
-        };
-        let (file, bytes) = opened().map_err(|error| ArchiveError::io("open", &path, error))?;
+    fn open(path: PathBuf) -> Result<Self, ArchiveError> {
+        let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (bytes, file) = opened.map_err(|error| ArchiveError::io("open", &path, error))?;
         Ok(Self { path, file, bytes })
     }
 }
@@ -180,8 +177,7 @@ pub fn unpack(path: &Path, folder: &Path, progress: &mut dyn FnMut(u64, u64)) ->
             if let Some(parent) = to.parent() {
                 fs::create_dir_all(parent)?;
             }
-            let mut options = fs::OpenOptions::new();
-            let mut file = std::os::unix::fs::OpenOptionsExt::mode(options.create_new(true).write(true), 0o600).open(&to)?;
+            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&to)?;
             io::copy(&mut entry, &mut file)?;
             file.sync_all()
         };

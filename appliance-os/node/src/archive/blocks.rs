@@ -1,7 +1,8 @@
 //! Blocks with their certificates in a file, and out of it into another node's folder.
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path, sync::Arc};
 
+use bytes::Bytes;
 use chainbox_engine::backend::Backend;
 use serde::Serialize;
 
@@ -50,21 +51,21 @@ pub fn export(
     path: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Exported, ArchiveError> {
+    if from > to {
+        return Err(ArchiveError::unfit(path, format!("it is to begin at block {from} and to end at block {to}: name a later end")));
+    }
     let mut writer = Writer::create(path)?;
     writer.write(Kind::Genesis, 0, &genesis.rules_digest())?;
     let mut exported = Exported::default();
     Store::read_certified(folder, from.max(1), &mut |Certified { block, certificate, .. }| {
         let height = block.header.height;
-        if height > to {
-            return Ok(());
-        }
         writer.write(Kind::Block, height, &block.to_bytes())?;
         writer.write(Kind::Certificate, height, &certificate.to_bytes())?;
         exported.first = if exported.first == 0 { height } else { exported.first };
         exported.last = height;
         exported.transactions += block.transactions.len() as u64;
         progress(height);
-        Ok::<_, ArchiveError>(())
+        Ok::<_, ArchiveError>(if height < to { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     if exported.first == 0 {
         let until = if to == u64::MAX { "on".to_owned() } else { format!("to {to}") };
@@ -111,14 +112,14 @@ pub fn import(
         if head.kind != Kind::Block {
             return Err(reader.unfit(format!("{:?} of height {} stands where a block is to be", head.kind, head.height)));
         }
-        let bytes = payload.len();
-        let block = Block::from_bytes(&payload).map_err(|error| reader.unfit(format!("block {}: {error}", head.height)))?;
+        let bytes = payload;
+        let block = Block::from_bytes(&bytes).map_err(|error| reader.unfit(format!("block {}: {error}", head.height)))?;
         let Some((head, payload)) = reader.next()?.filter(|(head, _)| head.kind == Kind::Certificate) else {
             return Err(reader.unfit(format!("block {} has no certificate", head.height)));
         };
         let certificate =
             Certificate::from_bytes(&payload).map_err(|error| reader.unfit(format!("the certificate of {}: {error}", head.height)))?;
-        group.push(block, certificate, bytes);
+        group.push(Arrived { block, bytes, certificate });
         if group.is_full() {
             import.take(std::mem::take(&mut group), path)?;
             let (read, all) = reader.progress();
@@ -130,21 +131,26 @@ pub fn import(
     Ok(import.imported)
 }
 
+/// A block as it came.
+struct Arrived {
+    block: Block,
+    bytes: Bytes,
+    certificate: Certificate,
+}
+
 /// Blocks that are verified together.
 #[derive(Default)]
 struct Group {
-    blocks: Vec<Block>,
-    certificates: Vec<Certificate>,
+    blocks: Vec<Arrived>,
     transactions: usize,
     bytes: usize,
 }
 
 impl Group {
-    fn push(&mut self, block: Block, certificate: Certificate, bytes: usize) {
-        self.transactions += block.transactions.len();
-        self.bytes += bytes;
-        self.blocks.push(block);
-        self.certificates.push(certificate);
+    fn push(&mut self, arrived: Arrived) {
+        self.transactions += arrived.block.transactions.len();
+        self.bytes += arrived.bytes.len();
+        self.blocks.push(arrived);
     }
 
     const fn is_full(&self) -> bool {
@@ -162,7 +168,7 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     fn open(folder: &Path, genesis: &'a Genesis, options: &NodeOptions, backend: &'a dyn Backend) -> Result<Self, ArchiveError> {
-        let opened = open(folder, &std::sync::Arc::new(genesis.clone()), options, &mut |_, _| {})?;
+        let opened = open(folder, &Arc::new(genesis.clone()), options, &mut |_, _| {})?;
         let imported = Imported { height: opened.chain.head().height, ..Imported::default() };
         Ok(Self { genesis, backend, opened, imported })
     }
@@ -177,16 +183,16 @@ impl<'a> Import<'a> {
 
     fn take(&mut self, group: Group, path: &Path) -> Result<(), ArchiveError> {
         let mut new = Vec::new();
-        for (block, certificate) in group.blocks.into_iter().zip(group.certificates) {
-            let header = block.header;
+        for arrived in group.blocks {
+            let (header, certificate) = (arrived.block.header, &arrived.certificate);
             let height = header.height;
             let next = self.chain().head().height + new.len() as u64 + 1;
             if height > next {
                 return Err(ArchiveError::Gap { place: path.display().to_string(), first: height, next });
             }
-            certify::check(self.genesis, &header, &certificate).map_err(|reason| ArchiveError::Uncertified { height, reason })?;
+            certify::check(self.genesis, &header, certificate).map_err(|reason| ArchiveError::Uncertified { height, reason })?;
             if height == next {
-                new.push((block, certificate));
+                new.push(arrived);
                 continue;
             }
             if self.store().header(height)? != Some(header) {
@@ -195,20 +201,18 @@ impl<'a> Import<'a> {
             self.imported.known += 1;
             // The last stored block may be one that no certificate was stored for.
             if let Some(committed) = self.opened.recovered.take_if(|committed| committed.block.header == header) {
-                self.finish(committed, &certificate)?;
+                self.finish(committed, certificate)?;
             }
         }
-        let (blocks, certificates): (Vec<_>, Vec<_>) = new.into_iter().unzip();
-        if blocks.is_empty() {
+        if new.is_empty() {
             return Ok(());
         }
         if let Some(committed) = &self.opened.recovered {
             let height = committed.block.header.height;
             return Err(ArchiveError::Gap { place: path.display().to_string(), first: height + 1, next: height });
         }
-        verify_signatures(&blocks, self.genesis, self.backend, true)?;
-        for (block, certificate) in blocks.into_iter().zip(certificates) {
-            let bytes = block.to_bytes();
+        verify_signatures(new.iter().map(|arrived| &arrived.block), self.genesis, self.backend, true)?;
+        for Arrived { block, bytes, certificate } in new {
             let (height, transactions) = (block.header.height, block.transactions.len() as u64);
             let executable = self.chain().examine(block).map_err(Wrong::from)?;
             self.store().append(height, &bytes)?;

@@ -1,8 +1,8 @@
 //! A node that runs: the state machine with threads, a disk and a clock around it.
 //!
 //! Requests become chunks that wait in the gate; a few threads check them into the pool ([`admit`]); one thread builds blocks and steps the state machine
-//! ([`build`]); one stores, votes and confirms ([`commit`]); one takes over into the database and puts it on the disk; one keeps the disk in bounds ([`keep`]). Whoever reads sees what is confirmed
-//! ([`reads`]).
+//! ([`build`]); one stores, votes and confirms ([`commit`]); one takes over into the database and puts it on the disk; one keeps the disk in bounds
+//! ([`keep`]). Whoever reads sees what is confirmed ([`reads`]).
 
 mod admit;
 mod build;

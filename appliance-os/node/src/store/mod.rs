@@ -17,7 +17,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
     io,
-    ops::RangeInclusive,
+    ops::{ControlFlow, RangeInclusive},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -32,8 +32,8 @@ use crate::{
     types::Place,
 };
 use record::Kind;
-pub(crate) use segments::Segments;
 use segments::{End, FoundRecord};
+pub(crate) use segments::{Segments, WholeSegment};
 
 /// How the store is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -113,30 +113,21 @@ impl Store {
         let (_lock, state) = Self::open_parts(folder, options)?;
         let count = state.fill(leaves)?;
         let segments = Segments::new(&folder.join("blocks"), options.segment_bytes_max)?;
-        let mut problem = None;
         let mut pairs = Pairs::default();
         // The state has the certificate of its own block even where the segments lost it.
         let of_start = certificate.map(|certificate| (height, certificate.clone()));
-        segments.read_all(0, &mut |record| {
-            if problem.is_some() || record.head.height > height {
-                return Ok(());
+        segments.read_all(0, &mut |record| -> Result<_, E> {
+            let mut last = 0;
+            for Certified { spot, block, certificate } in pairs.take(record, of_start.as_ref())? {
+                last = block.header.height;
+                state.apply(&index(&block, &certificate)?, &BlockEntry { spot, header: block.header, certificate })?;
             }
-            for pair in pairs.take(record, of_start.as_ref())? {
-                let done = index(&pair.block, &pair.certificate).and_then(|applied| {
-                    let entry = BlockEntry { spot: pair.spot, header: pair.block.header, certificate: pair.certificate.clone() };
-                    Ok(state.apply(&applied, &entry)?)
-                });
-                problem = problem.take().or(done.err());
-            }
-            Ok(())
+            Ok(if last < height { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
-        if let Some(problem) = problem {
-            return Err(problem);
-        }
         Ok(state.finish(genesis, height, count)?)
     }
 
-    /// Gives the blocks of a folder from a height on, with their certificates and in their order. Another process may have the folder, and append meanwhile:
+    /// Gives the blocks of a folder from a height on, with their certificates and in their order, until `take` has enough. Another process may have the folder, and append meanwhile:
     /// what is not certified yet is left out.
     ///
     /// # Errors
@@ -144,20 +135,22 @@ impl Store {
     pub fn read_certified<E: From<StoreError>>(
         folder: &Path,
         from: u64,
-        take: &mut dyn FnMut(Certified) -> Result<(), E>,
+        take: &mut dyn FnMut(Certified) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         let segments = Segments::new(&folder.join("blocks"), u64::MAX)?;
         let Some(first) = segments.first()? else { return Ok(()) };
         let Some(segment) = segments.segment_of(from)? else { return Err(StoreError::Pruned { first }.into()) };
-        let mut problem = None;
         let mut pairs = Pairs::default();
         segments.read_all(segment, &mut |record| {
-            if problem.is_none() && record.head.height >= from {
-                problem = pairs.take(record, None)?.into_iter().find_map(|pair| take(pair).err());
+            if record.head.height >= from {
+                for pair in pairs.take(record, None)? {
+                    if take(pair)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
             }
-            Ok(())
-        })?;
-        problem.map_or(Ok(()), Err)
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     /// Whether a folder has a chain.

@@ -18,7 +18,7 @@ pub enum Kind {
     Block = 1,
     /// The certificate of the block of its height.
     Certificate = 2,
-    /// Archives: the header of height 0.
+    /// Archives: the digest of the genesis's rules.
     Genesis = 3,
     /// Archives: the header of a height and its certificate, whose state follows.
     Snapshot = 4,

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, Read},
-    ops::Range,
+    ops::{ControlFlow, Range},
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -77,8 +77,10 @@ impl End {
 
 /// A segment as far as its records are whole.
 pub struct WholeSegment {
-    /// The file.
+    /// Where it stands.
     pub path: PathBuf,
+    /// The file, open: what is pruned from now on can be read all the same.
+    pub file: File,
     /// The heights of its first block and of its last.
     pub first: u64,
     /// See there.
@@ -135,7 +137,7 @@ impl Segments {
             let start = from.filter(|(first, _)| *first == segment).map_or(0, |(_, offset)| offset);
             let file = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| StoreError::io("open", &path, error))?;
             let length = self.length(&file, segment)?;
-            let good = self.records(&file, segment, start..length, &mut take)?;
+            let (good, _) = self.records(&file, segment, start..length, &mut |record| take(record).map(ControlFlow::Continue))?;
             if good < length {
                 let is_last = index + 1 == segments.len();
                 repair = Some(self.cut(&file, segment, good, length, is_last)?);
@@ -145,14 +147,22 @@ impl Segments {
         Ok((end, repair))
     }
 
-    /// Reads the records from a segment on, and gives each to `take`, while somebody else may append or has them; what is unfinished at the end is left out.
-    pub fn read_all(&self, from: u64, take: &mut impl FnMut(FoundRecord) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    /// Reads the records from a segment on, and gives each to `take` until it has enough, while somebody else may append; what is unfinished at the end is left
+    /// out.
+    pub fn read_all<E: From<StoreError>>(
+        &self,
+        from: u64,
+        take: &mut impl FnMut(FoundRecord) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
         let segments: Vec<u64> = self.list()?.into_iter().filter(|segment| *segment >= from).collect();
         for (index, &segment) in segments.iter().enumerate() {
             let path = self.path(segment);
             let file = File::open(&path).map_err(|error| StoreError::io("open", &path, error))?;
             let length = self.length(&file, segment)?;
-            let good = self.records(&file, segment, 0..length, take)?;
+            let (good, flow) = self.records(&file, segment, 0..length, take)?;
+            if flow.is_break() {
+                return Ok(());
+            }
             if good < length {
                 self.unfinished(&file, segment, good..length, index + 1 == segments.len())?;
             }
@@ -168,15 +178,15 @@ impl Segments {
             let file = File::open(&path).map_err(|error| StoreError::io("open", &path, error))?;
             let length = self.length(&file, first)?;
             if let Some(next) = segments.get(index + 1) {
-                return Ok(WholeSegment { path, first, last: next - 1, bytes: length });
+                return Ok(WholeSegment { path, file, first, last: next - 1, bytes: length });
             }
             let mut last = first;
-            let bytes = self.records(&file, first, 0..length, &mut |record| {
+            let (bytes, _) = self.records(&file, first, 0..length, &mut |record| {
                 last = last.max(record.head.height);
-                Ok(())
+                Ok::<_, StoreError>(ControlFlow::Continue(()))
             })?;
             self.unfinished(&file, first, bytes..length, true)?;
-            Ok(WholeSegment { path, first, last, bytes })
+            Ok(WholeSegment { path, file, first, last, bytes })
         };
         segments.iter().enumerate().map(whole).collect()
     }
@@ -185,22 +195,24 @@ impl Segments {
         file.metadata().map(|data| data.len()).map_err(|error| StoreError::io("look at", &self.path(segment), error))
     }
 
-    /// Gives the whole records of a part of a segment to `take`; says where they end.
-    fn records(
+    /// Gives the whole records of a part of a segment to `take` until it has enough; says where those that it was given end.
+    fn records<E: From<StoreError>>(
         &self,
         file: &File,
         segment: u64,
         part: Range<u64>,
-        take: &mut impl FnMut(FoundRecord) -> Result<(), StoreError>,
-    ) -> Result<u64, StoreError> {
+        take: &mut impl FnMut(FoundRecord) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(u64, ControlFlow<()>), E> {
         let mut offset = part.start;
         let read =
             |offset| read_record(file, segment, offset, part.end).map_err(|error| StoreError::io("read", &self.path(segment), error));
         while let Some(record) = read(offset)? {
             offset = record.spot.end();
-            take(record)?;
+            if take(record)?.is_break() {
+                return Ok((offset, ControlFlow::Break(())));
+            }
         }
-        Ok(offset)
+        Ok((offset, ControlFlow::Continue(())))
     }
 
     /// The bytes behind the last whole record; refuses where they are more than an unfinished write.
