@@ -16,7 +16,8 @@ use crate::{
 pub const APIS: [&str; 3] = ["cuda", "opencl", "wgpu"];
 
 /// The interfaces whose kernels ran on real hardware and gave the known answers there, by whoever released this version. The others are `never run on hardware`.
-pub const RAN_ON_HARDWARE: [&str; 0] = [];
+/// All of them: one NVIDIA H200, docs/gpu.md.
+pub const RAN_ON_HARDWARE: [&str; 3] = APIS;
 
 /// One thing that was found, or that is missing.
 pub enum Found {
