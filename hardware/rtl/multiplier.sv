@@ -29,14 +29,14 @@ module multiplier (
         words = 32;
         for (int layer = 0; layer < layers; layer++) words = words - words / 3;
     endfunction
-    logic [531:0] word [0:LAYERS][0:31];
+    logic [531:0] row [0:31];
     always_comb begin
         for (int j = 0; j < 16; j++) begin
-            word[0][2*j]   = '0;
-            word[0][2*j+1] = '0;
+            row[2*j]   = '0;
+            row[2*j+1] = '0;
             for (int i = 0; i < 10; i += 2) begin
-                word[0][2*j][26*i + 17*j +: 43]       = held[j][i];
-                word[0][2*j+1][26*(i+1) + 17*j +: 43] = held[j][i+1];
+                row[2*j][26*i + 17*j +: 43]       = held[j][i];
+                row[2*j+1][26*(i+1) + 17*j +: 43] = held[j][i+1];
             end
         end
     end
@@ -44,24 +44,27 @@ module multiplier (
         localparam int WORDS  = words(layer);
         localparam int ADDERS = WORDS / 3;
         localparam int LEFT   = WORDS - ADDERS;
-        logic [531:0] sum [0:LEFT-1];
+        logic [531:0] word [0:WORDS-1], sum [0:LEFT-1], kept [0:LEFT-1];
+        for (genvar k = 0; k < WORDS; k++) begin : from
+            if (layer == 0) assign word[k] = row[k];
+            else assign word[k] = layers[layer-1].kept[k];
+        end
         always_comb begin
             for (int k = 0; k < ADDERS; k++) begin
-                sum[2*k]   = word[layer][3*k] ^ word[layer][3*k+1] ^ word[layer][3*k+2];
-                sum[2*k+1] = ((word[layer][3*k] & word[layer][3*k+1]) | (word[layer][3*k] & word[layer][3*k+2])
-                              | (word[layer][3*k+1] & word[layer][3*k+2])) << 1;
+                sum[2*k]   = word[3*k] ^ word[3*k+1] ^ word[3*k+2];
+                sum[2*k+1] = ((word[3*k] & word[3*k+1]) | (word[3*k] & word[3*k+2]) | (word[3*k+1] & word[3*k+2])) << 1;
             end
-            for (int k = 3 * ADDERS; k < WORDS; k++) sum[k-ADDERS] = word[layer][k];
+            for (int k = 3 * ADDERS; k < WORDS; k++) sum[k-ADDERS] = word[k];
         end
         if (layer % 2 == 1) begin : behind
-            always_ff @(posedge clk) for (int k = 0; k < LEFT; k++) word[layer+1][k] <= sum[k];
+            always_ff @(posedge clk) for (int k = 0; k < LEFT; k++) kept[k] <= sum[k];
         end else begin : between
-            always_comb for (int k = 0; k < LEFT; k++) word[layer+1][k] = sum[k];
+            always_comb for (int k = 0; k < LEFT; k++) kept[k] = sum[k];
         end
     end
 
     logic unused;
     adder #(.WIDTH(532), .CHUNK(133)) last (
-        .clk, .x(word[LAYERS][0]), .y(word[LAYERS][1]), .carry_in(1'b0), .sum(product), .carry_out(unused)
+        .clk, .x(layers[LAYERS-1].kept[0]), .y(layers[LAYERS-1].kept[1]), .carry_in(1'b0), .sum(product), .carry_out(unused)
     );
 endmodule

@@ -3,6 +3,7 @@
 fn main() {
     println!("cargo:rerun-if-changed=../rtl");
     println!("cargo:rerun-if-changed=src/datapath.cpp");
+    println!("cargo:rerun-if-changed=src/verifier.cpp");
     #[cfg(feature = "verilator")]
     verilator::build();
 }
@@ -15,9 +16,17 @@ mod verilator {
         process::Command,
     };
 
-    use chainbox_fpga_model::{curve::Curve, generate::curve_header};
+    use chainbox_fpga_model::{
+        curve::Curve,
+        generate::{curve_header, program_header},
+        program::Program,
+    };
 
-    const SOURCES: [&str; 4] = ["datapath.sv", "multiplier.sv", "adder.sv", "delay.sv"];
+    const DATAPATH: [&str; 4] = ["datapath.sv", "multiplier.sv", "adder.sv", "delay.sv"];
+    const ENGINE: [&str; 7] = ["verifier.sv", "distributor.sv", "engine.sv", "sequencer.sv", "loader.sv", "memory.sv", "fifo.sv"];
+
+    /// Engines of a verifier, by curve; `verifier.cpp` and `src/verifier.rs` know them too.
+    const ENGINES: [(Curve, usize); 2] = [(Curve::SM2, 1), (Curve::P256, 2)];
 
     pub fn build() {
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where"));
@@ -26,22 +35,31 @@ mod verilator {
         let mut compiler = cc::Build::new();
         compiler.cpp(true).std("c++17").opt_level(2).warnings(false).flag("-faligned-new");
         compiler.include(&include).include(include.join("vltstd"));
-        for curve in [Curve::SM2, Curve::P256] {
+        for (curve, engines) in ENGINES {
             let folder = out.join(curve.name);
+            let write = |name: &str, text: String| fs::write(folder.join(name), text).expect("a file below the folder of cargo");
             fs::create_dir_all(&folder).expect("a folder below that of cargo");
-            fs::write(folder.join("curve.svh"), curve_header(&curve)).expect("a file below the folder of cargo");
-            let prefix = format!("Datapath_{}", curve.name);
-            let mut command = Command::new("verilator");
-            command.args(["--cc", "-O3", "-Wall", "--top-module", "datapath", "--prefix", &prefix]);
-            command.arg("--Mdir").arg(&folder).arg(format!("-I{}", folder.display()));
-            command.args(SOURCES.map(|name| Path::new("../rtl").join(name)));
-            output(&mut command);
-            let made = fs::read_dir(&folder).expect("Verilator wrote there").map(|entry| entry.expect("an entry").path());
-            compiler.files(made.filter(|path| path.extension().is_some_and(|extension| extension == "cpp")));
-            compiler.include(&folder);
+            write("curve.svh", curve_header(&curve));
+            write("program.svh", program_header(&Program::verifier()));
+            let verilate = |top: &str, sources: &[&str], options: &[String]| {
+                let made = folder.join(top);
+                let prefix = format!("{}{}_{}", top[..1].to_uppercase(), &top[1..], curve.name);
+                let mut command = Command::new("verilator");
+                command.args(["--cc", "-O3", "-Wall", "--assert", "--top-module", top, "--prefix", &prefix]).args(options);
+                command.arg("--Mdir").arg(&made).arg(format!("-I{}", folder.display()));
+                command.args(sources.iter().map(|name| Path::new("../rtl").join(name)));
+                output(&mut command);
+                made
+            };
+            let engine: Vec<&str> = ENGINE.iter().chain(&DATAPATH).copied().collect();
+            for made in [verilate("datapath", &DATAPATH, &[]), verilate("verifier", &engine, &[format!("-GENGINES={engines}")])] {
+                let files = fs::read_dir(&made).expect("Verilator wrote there").map(|entry| entry.expect("an entry").path());
+                compiler.files(files.filter(|path| path.extension().is_some_and(|extension| extension == "cpp")));
+                compiler.include(&made);
+            }
         }
         compiler.files(["verilated.cpp", "verilated_threads.cpp"].map(|name| include.join(name)));
-        compiler.file("src/datapath.cpp");
+        compiler.files(["src/datapath.cpp", "src/verifier.cpp"]);
         compiler.compile("chainbox_fpga_rtl");
     }
 

@@ -52,6 +52,12 @@ impl Curve {
         fold: [1, 0, 0, -1, 0, 0, -1, 1],
     };
 
+    /// The constants of the microprogram, by the names of their registers.
+    #[must_use]
+    pub fn constants(&self) -> [(&'static str, Word); 4] {
+        [("a3", self.p.sub(&Word([3, 0, 0, 0])).0), ("b", self.b), ("order", self.n), ("one", Word::ONE)]
+    }
+
     /// For each digit of a product from the ninth on, how often it counts in each of the first eight.
     #[must_use]
     pub fn fold_matrix(&self) -> [[i32; DIGITS]; PRODUCT_DIGITS - DIGITS] {

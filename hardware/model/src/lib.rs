@@ -3,7 +3,8 @@
 //!
 //! An engine has one datapath, in which a product with sums before and behind it begins each cycle ([`datapath`]), and as many contexts as that has steps. Each
 //! context takes its turn once in so many cycles, with one line of the microprogram ([`program`]) on its own item, and finds all its results: nothing waits, and the
-//! multiplier is idle only where there is no item. What the sequencer decides is in [`machine`]; the host makes digits of the scalars ([`recode`]).
+//! multiplier is idle only where there is no item. What the sequencer decides is in [`machine`]; the host makes digits of the scalars ([`recode`])
+//! and sends them as packets ([`wire`]).
 
 pub mod curve;
 pub mod datapath;
@@ -11,4 +12,5 @@ pub mod generate;
 pub mod machine;
 pub mod program;
 pub mod recode;
+pub mod wire;
 pub mod word;

@@ -50,6 +50,10 @@ pub enum Outcome {
     ScalarRange,
     /// Two points that were to be added have one x: the formulas do not hold, and the host decides.
     Undecided,
+    /// A word that was read for it has wrong parity. The model has no such words.
+    Broken,
+    /// Its commands are none that this crate makes. The model has no such items.
+    Malformed,
 }
 
 /// What became of an item, and how many turns it took.
@@ -117,6 +121,12 @@ impl Machine {
         &self.program
     }
 
+    /// Its fixed table.
+    #[must_use]
+    pub fn fixed(&self) -> &[[Word; 2]] {
+        &self.fixed
+    }
+
     /// Runs an item.
     #[must_use]
     pub fn run(&self, item: &Item) -> Ran {
@@ -147,9 +157,8 @@ impl Context<'_> {
     }
 
     fn item(&mut self, item: &Item) -> Outcome {
-        let Curve { p, n, b, .. } = self.machine.curve;
-        let constants = [("a3", p.sub(&Word([3, 0, 0, 0])).0), ("b", b), ("order", n), ("one", Word::ONE)];
-        constants.into_iter().for_each(|(name, word)| self.set(name, word));
+        let Curve { p, n, .. } = self.machine.curve;
+        self.machine.curve.constants().into_iter().for_each(|(name, word)| self.set(name, word));
         [("qx", item.key[0]), ("qy", item.key[1]), ("c", item.c)].into_iter().for_each(|(name, word)| self.set(name, word));
         if item.key.iter().any(|coordinate| *coordinate >= p) {
             return Outcome::KeyRange;
@@ -184,7 +193,12 @@ impl Context<'_> {
 
     fn routine(&mut self, name: &str, digit: Digit) {
         let program = Arc::clone(&self.machine.program);
-        program.routine(name).iter().for_each(|op| self.op(op, digit));
+        for op in program.routine(name) {
+            // Nothing more is done for an item that cannot be decided.
+            if !self.is_equal {
+                self.op(op, digit);
+            }
+        }
     }
 
     fn op(&mut self, op: &Op, digit: Digit) {

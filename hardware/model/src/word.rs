@@ -43,6 +43,12 @@ impl Word {
         Self(std::array::from_fn(|index| u64::from_be_bytes(limbs[3 - index])))
     }
 
+    /// Its bytes, little-endian, as streams have them.
+    #[must_use]
+    pub fn to_le_bytes(self) -> [u8; 32] {
+        std::array::from_fn(|index| (self.0[index / 8] >> (8 * (index % 8))) as u8)
+    }
+
     /// Its bytes, big-endian.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 32] {

@@ -7,10 +7,10 @@ use chainbox_fpga_model::{
     word::Word,
 };
 
-use crate::ffi::{self, Simulation};
+use crate::ffi::{self, DatapathSimulation};
 
 /// The datapath of a curve.
-pub struct Datapath(Simulation);
+pub struct Datapath(DatapathSimulation);
 
 impl Datapath {
     /// That of a curve.
@@ -24,7 +24,7 @@ impl Datapath {
             "p256" => &ffi::P256,
             name => panic!("the RTL was not compiled for {name}"),
         };
-        Self(Simulation::new(functions))
+        Self(DatapathSimulation::new(functions))
     }
 
     /// One clock: a pass begins, and the result of the one that began [`STEPS`] - 1 clocks before comes out, with whether it is 0.

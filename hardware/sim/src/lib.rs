@@ -4,6 +4,10 @@
 mod datapath;
 #[cfg(feature = "verilator")]
 mod ffi;
+#[cfg(feature = "verilator")]
+mod verifier;
 
 #[cfg(feature = "verilator")]
 pub use datapath::Datapath;
+#[cfg(feature = "verilator")]
+pub use verifier::{Counters, Result, Verifier};

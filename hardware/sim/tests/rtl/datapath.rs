@@ -1,14 +1,10 @@
 //! The RTL's datapath beside the model's: all that it can do, in pipeline, and whole items.
-#![cfg(feature = "verilator")]
-
 use std::collections::VecDeque;
 
-use chainbox_engine::curve::{Curve as EngineCurve, P256, Sm2, point::Affine, product::double_product_var};
-use chainbox_engine::field::Field;
 use chainbox_fpga_model::{
     curve::Curve,
     datapath::{Ports, STEPS, pass},
-    machine::{Item, Machine, Outcome, fixed_table},
+    machine::{Item, Outcome},
     program::{Left, Op, Post, Program, Report, Right, Source},
     word::Word,
 };
@@ -78,25 +74,13 @@ fn every_pass_is_that_of_the_model() {
 
 #[test]
 fn items_are_verified_by_the_datapath_in_hardware() {
-    fn on<C: EngineCurve>(curve: Curve) {
-        let words = |point: &Affine<C>| [Word(point.x.to_limbs()), Word(point.y.to_limbs())];
-        let sum = |k: &Word, l: &Word, q: &Affine<C>| words(&double_product_var(&k.0, &l.0, q).to_affine_var());
-        let table = fixed_table(|number, shift| {
-            let mut scalar = Word([u64::from(number), 0, 0, 0]);
-            (0..shift).for_each(|_| scalar = scalar.add_mod(&scalar, &curve.n));
-            sum(&scalar, &Word::ZERO, &C::G)
-        });
-        let machine = Machine::new(curve, table);
-        let mut rtl = Datapath::new(&curve);
+    for curve in [Curve::SM2, Curve::P256] {
+        let (machine, mut rtl) = (crate::items::machine(curve), Datapath::new(&curve));
         let [s, t] = [[3, 5, 7, 1 << 61], [11, !13, 17, 1 << 60]].map(Word);
-        let q = double_product_var(&[99, 1, 2, 3], &[0; 4], &C::G).to_affine_var();
-        let [x, _] = sum(&s, &t, &q);
-        let c = if x < curve.n { x } else { x.sub(&curve.n).0 };
-        for (c, outcome) in [(c, Outcome::Valid), (c.add_mod(&Word::ONE, &curve.n), Outcome::Mismatch)] {
-            let ran = machine.run_with(&Item::new(words(&q), c, &s, &t), &mut |op, ports| rtl.pass(op, ports).0);
-            assert_eq!(ran.outcome, outcome);
+        let good = crate::items::item(&curve, &Word([99, 1, 2, 3]), &s, &t);
+        let other = Item { c: good.c.add_mod(&Word::ONE, &curve.n), ..good.clone() };
+        for (item, outcome) in [(good, Outcome::Valid), (other, Outcome::Mismatch)] {
+            assert_eq!(machine.run_with(&item, &mut |op, ports| rtl.pass(op, ports).0).outcome, outcome);
         }
     }
-    on::<Sm2>(Curve::SM2);
-    on::<P256>(Curve::P256);
 }

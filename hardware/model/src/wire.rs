@@ -1,0 +1,136 @@
+//! What goes between host and device: packets of 64-byte beats to it, results of five bytes from it.
+//!
+//! | packet | beats | the first beat | then |
+//! |---|---|---|---|
+//! | an item | 5 | 1, the count of commands (u8), 0 (u16), the tag (u32), zeros up to byte 32; c | the key's x and y; 96 commands (u16 each), zeros behind the last |
+//! | a point of the fixed table | 2 | 2, 0 (u8), its number (u16), zeros | x and y |
+//! | a word for a register of each context | 1 | 3, 0 (u8), the register (u16), zeros up to byte 32; the word | |
+//!
+//! Numbers are little-endian, words too. A result is the tag (u32) and the outcome's code (u8). Results come in any order.
+//!
+//! Commands are what the sequencer does for an item, one after the other: so many doublings, and a routine with its digit.
+//!
+//! | bits | an entry of the key's table | a point of the fixed table |
+//! |---|---|---|
+//! | 15 | 0 | 1 |
+//! | 14 to 6 | doublings before it | 14 to 10: the window |
+//! | 5, 4 | 0: nothing, 1: the sum begins here, 2: it is added, 3: no digit, the comparison | |
+//! | 9; 3 | 3: the digit is negative | 9: the digit is negative |
+//! | 8 to 0; 2 to 0 | 2 to 0: the entry | 8 to 0: the multiple, less 1 |
+
+use crate::{
+    curve::Curve,
+    machine::{Item, Outcome},
+    program::Program,
+    recode::{FIXED_POINTS, KeyDigit},
+    word::Word,
+};
+
+/// Bytes of a beat.
+pub const BEAT_BYTES: usize = 64;
+
+/// Commands that an item has room for; no item has more than 80.
+pub const COMMANDS_MAX: usize = 96;
+
+/// Bytes of an item's packet.
+pub const ITEM_BYTES: usize = 5 * BEAT_BYTES;
+
+/// The kinds of packets.
+pub const KIND_ITEM: u8 = 1;
+/// See [`KIND_ITEM`].
+pub const KIND_POINT: u8 = 2;
+/// See [`KIND_ITEM`].
+pub const KIND_WORD: u8 = 3;
+
+/// What a command does after its doublings.
+#[derive(Clone, Copy)]
+enum Then {
+    Nothing = 0,
+    Begin = 1,
+    Add = 2,
+    Compare = 3,
+}
+
+const fn command(doublings: u16, then: Then, digit: Option<KeyDigit>) -> u16 {
+    let (is_negative, entry) = match digit {
+        Some(digit) => (digit.is_negative, digit.entry),
+        None => (false, 0),
+    };
+    doublings << 6 | (then as u16) << 4 | (is_negative as u16) << 3 | entry as u16
+}
+
+impl Item {
+    /// The commands of an item.
+    #[must_use]
+    pub fn commands(&self) -> Vec<u16> {
+        let of_key = self.key_digits.iter().enumerate().map(|(index, digit)| {
+            let then = if index == 0 { Then::Begin } else { Then::Add };
+            command(digit.doublings, then, Some(*digit))
+        });
+        let last = (self.last_doublings > 0).then(|| command(self.last_doublings, Then::Nothing, None));
+        let of_table = self
+            .fixed_digits
+            .iter()
+            .enumerate()
+            .filter(|(_, digit)| **digit != 0)
+            .map(|(window, digit)| 1 << 15 | (window as u16) << 10 | u16::from(*digit < 0) << 9 | (digit.unsigned_abs() - 1));
+        of_key.chain(last).chain(of_table).chain([command(0, Then::Compare, None)]).collect()
+    }
+
+    /// Its packet.
+    #[must_use]
+    pub fn packet(&self, tag: u32) -> [u8; ITEM_BYTES] {
+        let commands = self.commands();
+        let mut packet = [0; ITEM_BYTES];
+        packet[0] = KIND_ITEM;
+        packet[1] = commands.len() as u8;
+        packet[4..8].copy_from_slice(&tag.to_le_bytes());
+        for (word, place) in [self.c, self.key[0], self.key[1]].iter().zip(packet[32..128].as_chunks_mut::<32>().0) {
+            *place = word.to_le_bytes();
+        }
+        for (command, place) in commands.iter().zip(packet[128..].as_chunks_mut::<2>().0) {
+            *place = command.to_le_bytes();
+        }
+        packet
+    }
+}
+
+/// What an engine must be told before its first item: the constants of the microprogram, and the fixed table that [`crate::machine::fixed_table`] makes. Packets,
+/// one after the other, with whether a beat is the last one of its packet.
+pub fn setup<'a>(curve: &Curve, program: &'a Program, table: &'a [[Word; 2]]) -> impl Iterator<Item = ([u8; BEAT_BYTES], bool)> + 'a {
+    let constants = curve.constants().map(|(name, word)| {
+        let register = program.register(name).expect("a register of the microprogram");
+        let mut beat = [0; BEAT_BYTES];
+        (beat[0], beat[2]) = (KIND_WORD, register);
+        beat[32..].copy_from_slice(&word.to_le_bytes());
+        (beat, true)
+    });
+    let points = table.iter().enumerate().flat_map(|(number, [x, y])| {
+        let (mut head, mut body) = ([0; BEAT_BYTES], [0; BEAT_BYTES]);
+        head[0] = KIND_POINT;
+        head[2..4].copy_from_slice(&(number as u16).to_le_bytes());
+        body[..32].copy_from_slice(&x.to_le_bytes());
+        body[32..].copy_from_slice(&y.to_le_bytes());
+        [(head, false), (body, true)]
+    });
+    const { assert!(crate::recode::FIXED_WINDOWS * FIXED_POINTS <= 1 << 16) };
+    constants.into_iter().chain(points)
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Valid, Self::Mismatch, Self::KeyRange, Self::OffCurve, Self::ScalarRange, Self::Undecided, Self::Broken, Self::Malformed];
+
+    /// Its code in a result. 0 is none, so that what was never written says nothing.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// The outcome of a code.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    }
+}
