@@ -34,6 +34,10 @@ use Knows::{Anything, Only};
 const RULES: &[Rule] = &[
     Rule { name: "chainbox-engine", knows: Only(&[]) },
     Rule { name: "chainbox-kernels", knows: Only(&[Always("chainbox-engine")]) },
+    Rule {
+        name: "chainbox-fpga",
+        knows: Only(&[Always("chainbox-engine"), Always("chainbox-fpga-model"), BehindFeature("chainbox-fpga-sim", "sim")]),
+    },
     Rule { name: "chainbox-fpga-model", knows: Only(&[]) },
     Rule { name: "chainbox-fpga-sim", knows: Only(&[BehindFeature("chainbox-fpga-model", "verilator")]) },
     Rule { name: "chainbox-hsm", knows: Only(&[Always("chainbox-engine")]) },
@@ -55,6 +59,7 @@ const RULES: &[Rule] = &[
             Always("chainbox-node"),
             Always("chainbox-workloads"),
             BehindFeature("chainbox-bench", "bench"),
+            BehindFeature("chainbox-fpga", "fpga-sim"),
         ]),
     },
     Rule { name: "chainbox-workloads", knows: Only(&[Always("chainbox-engine")]) },

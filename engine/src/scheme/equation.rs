@@ -101,17 +101,26 @@ pub fn equations<C: Curve>(shape: &Shape, statements: &[Statement]) -> Vec<Equat
     }
 }
 
-/// The equation of one item of `shape`, and its key. `C` is the curve of the scheme.
+/// The statement of one item of `shape`, and its key. `C` is the curve of the scheme.
 ///
 /// # Errors
 /// As [`claim`].
-pub fn equation<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<(Equation, Affine<C>), Reason> {
+pub fn read<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<(Statement, Affine<C>), Reason> {
     let Claim { signature, key } = claim::<C, _>(shape, item, sec1::parse::<C>)?;
     let digest = match (shape.input, item.id) {
         (Input::Message, Some(id)) => sm2::digest(&z_a(id, &key), item.input),
         (Input::Message, None) => shape.scheme.hash().digest(item.input),
         (Input::Digest, _) => digest_of(item.input),
     };
-    let equations = equations::<C>(shape, &[statement::<C>(signature, &digest)]);
+    Ok((statement::<C>(signature, &digest), key))
+}
+
+/// The equation of one item of `shape`, and its key. `C` is the curve of the scheme.
+///
+/// # Errors
+/// As [`claim`].
+pub fn equation<C: Curve>(shape: &Shape, item: &Item<'_>) -> Result<(Equation, Affine<C>), Reason> {
+    let (statement, key) = read::<C>(shape, item)?;
+    let equations = equations::<C>(shape, &[statement]);
     Ok((equations[0], key))
 }

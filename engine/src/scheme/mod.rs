@@ -10,7 +10,7 @@ mod sm2;
 use digests::digest_of;
 pub use digests::{digests, z_as};
 pub use ecdsa::equations as ecdsa_equations;
-pub use equation::{Claim, Equation, Statement, claim, equation, equations, statement};
+pub use equation::{Claim, Equation, Statement, claim, equation, equations, read, statement};
 pub use recovery::{RecoveryClaim, RecoveryEquation, recovery_equations};
 pub use signature::Signature;
 pub use sm2::{SM2_ID_DEFAULT, z_a};

@@ -22,7 +22,7 @@ use crate::{
     curve::Curve,
     machine::{Item, Outcome},
     program::Program,
-    recode::{FIXED_POINTS, KeyDigit},
+    recode::{FIXED_POINTS, FIXED_WINDOWS, KeyDigit},
     word::Word,
 };
 
@@ -95,9 +95,35 @@ impl Item {
     }
 }
 
+/// The tag of an item's packet, and the item, where its commands are of those that [`Item::commands`] makes.
+#[must_use]
+pub fn read_packet(packet: &[u8; ITEM_BYTES]) -> (u32, Option<Item>) {
+    let tag = u32::from_le_bytes([packet[4], packet[5], packet[6], packet[7]]);
+    let [c, x, y] = std::array::from_fn(|place| {
+        let bytes: [u8; 32] = std::array::from_fn(|index| packet[32 + 32 * place + index]);
+        Word::from_le_bytes(&bytes)
+    });
+    let count = usize::from(packet[1]).min(COMMANDS_MAX);
+    let mut commands = packet[128..].as_chunks::<2>().0[..count].iter().map(|bytes| u16::from_le_bytes(*bytes)).peekable();
+    let mut item = Item { key: [x, y], c, key_digits: Vec::new(), last_doublings: 0, fixed_digits: [0; FIXED_WINDOWS] };
+    let then = |command: u16, then: Then| command >> 15 == 0 && command >> 4 & 3 == then as u16;
+    while let Some(command) = commands.next_if(|command| then(*command, Then::Begin) || then(*command, Then::Add)) {
+        item.key_digits.push(KeyDigit { doublings: command >> 6 & 0x1ff, entry: (command & 7) as u8, is_negative: command >> 3 & 1 == 1 });
+    }
+    item.last_doublings = commands.next_if(|command| then(*command, Then::Nothing)).map_or(0, |command| command >> 6 & 0x1ff);
+    while let Some(command) = commands.next_if(|command| command >> 15 == 1) {
+        let Some(digit) = item.fixed_digits.get_mut(usize::from(command >> 10 & 0x1f)) else { return (tag, None) };
+        let size = (command & 0x1ff) as i16 + 1;
+        *digit = if command >> 9 & 1 == 1 { -size } else { size };
+    }
+    let is_whole = commands.next().is_some_and(|command| then(command, Then::Compare)) && commands.next().is_none();
+    (tag, is_whole.then_some(item))
+}
+
 /// What an engine must be told before its first item: the constants of the microprogram, and the fixed table that [`crate::machine::fixed_table`] makes. Packets,
 /// one after the other, with whether a beat is the last one of its packet.
-pub fn setup<'a>(curve: &Curve, program: &'a Program, table: &'a [[Word; 2]]) -> impl Iterator<Item = ([u8; BEAT_BYTES], bool)> + 'a {
+pub fn setup<'a>(curve: &Curve, table: &'a [[Word; 2]]) -> impl Iterator<Item = ([u8; BEAT_BYTES], bool)> + use<'a> {
+    let program = Program::verifier();
     let constants = curve.constants().map(|(name, word)| {
         let register = program.register(name).expect("a register of the microprogram");
         let mut beat = [0; BEAT_BYTES];
@@ -113,7 +139,7 @@ pub fn setup<'a>(curve: &Curve, program: &'a Program, table: &'a [[Word; 2]]) ->
         body[32..].copy_from_slice(&y.to_le_bytes());
         [(head, false), (body, true)]
     });
-    const { assert!(crate::recode::FIXED_WINDOWS * FIXED_POINTS <= 1 << 16) };
+    const { assert!(FIXED_WINDOWS * FIXED_POINTS <= 1 << 16) };
     constants.into_iter().chain(points)
 }
 
@@ -132,5 +158,25 @@ impl Outcome {
     #[must_use]
     pub fn of_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_are_the_items_that_they_are_made_of() {
+        let number = |seed: u64| Word(std::array::from_fn(|limb| (seed + limb as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> limb));
+        for seed in 0..300 {
+            let t = if seed % 10 == 0 { Word([1 << (seed % 60), 0, 0, 0]) } else { number(seed) };
+            let s = if seed % 11 == 0 { Word::ZERO } else { number(seed + 1_000) };
+            let item = Item::new([number(seed + 2_000), number(seed + 3_000)], number(seed + 4_000), &s, &t);
+            assert!(item.commands().len() <= 80);
+            let mut packet = item.packet(seed as u32);
+            assert_eq!(read_packet(&packet), (seed as u32, Some(item)));
+            packet[1] -= 1;
+            assert_eq!(read_packet(&packet).1, None, "without a comparison");
+        }
     }
 }

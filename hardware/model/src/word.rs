@@ -43,6 +43,13 @@ impl Word {
         Self(std::array::from_fn(|index| u64::from_be_bytes(limbs[3 - index])))
     }
 
+    /// Reads 32 bytes, little-endian.
+    #[must_use]
+    pub fn from_le_bytes(bytes: &[u8; 32]) -> Self {
+        let (limbs, _) = bytes.as_chunks::<8>();
+        Self(std::array::from_fn(|index| u64::from_le_bytes(limbs[index])))
+    }
+
     /// Its bytes, little-endian, as streams have them.
     #[must_use]
     pub fn to_le_bytes(self) -> [u8; 32] {

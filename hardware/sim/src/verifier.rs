@@ -77,7 +77,7 @@ impl Verifier {
 
     /// Sends the constants and the table of a machine, and waits until they are taken.
     pub fn set_up(&mut self, machine: &Machine) {
-        setup(machine.curve(), machine.program(), machine.fixed()).for_each(|(beat, is_last)| self.send_beat(&beat, is_last));
+        setup(machine.curve(), machine.fixed()).for_each(|(beat, is_last)| self.send_beat(&beat, is_last));
         while !self.waiting.is_empty() {
             self.run(1_000);
         }

@@ -1,0 +1,163 @@
+//! The driver over the model, over devices that fail, and (with the feature `sim`) over the RTL: the contract of back ends, and what becomes of items where the device
+//! does not do as it should.
+
+use std::{env, time::Duration};
+
+use chainbox_engine::{
+    backend::{Backend, Fault, contract, known_answers},
+    batch::{Batch, Shape},
+    scheme::Scheme,
+    verdict::Verdict,
+};
+use chainbox_fpga::{
+    Fpga,
+    modelled::Modelled,
+    transport::{Answer, Identity, Transport, TransportError},
+};
+use chainbox_fpga_model::{curve::Curve, machine::Outcome, wire::ITEM_BYTES, word::Word};
+
+#[test]
+fn the_model_behind_the_driver_keeps_the_contract() {
+    for curve in [Curve::SM2, Curve::P256] {
+        let backend = Fpga::new("fpga-model", Modelled::new(curve));
+        let report = contract::check(&backend).unwrap_or_else(|failure| panic!("{}: {failure}", curve.name));
+        assert!(report.items > 1_000, "{report:?}");
+        assert_eq!(backend.counted().strange, 0);
+    }
+}
+
+/// What a device does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrong {
+    /// Each third answer never comes.
+    Loses,
+    /// Each third answer has a code that is none.
+    Garbles,
+    /// Each third answer comes twice, and one comes to nothing that was asked.
+    Repeats,
+    /// Each third item is marked.
+    Marks,
+    /// Each third item was malformed, it says.
+    Refuses,
+    /// Sending fails after some items.
+    Breaks,
+}
+
+/// The model, which does something wrong until it was reset so often.
+struct Faulty {
+    inner: Modelled,
+    wrong: Wrong,
+    resets_left: usize,
+    sent: usize,
+}
+
+impl Transport for Faulty {
+    fn identity(&self) -> &Identity {
+        self.inner.identity()
+    }
+
+    fn reset(&mut self, table: &[[Word; 2]]) -> Result<(), TransportError> {
+        self.resets_left = self.resets_left.saturating_sub(1);
+        self.inner.reset(table)
+    }
+
+    fn send(&mut self, packet: &[u8; ITEM_BYTES]) -> Result<(), TransportError> {
+        self.sent += 1;
+        if self.wrong == Wrong::Breaks && self.resets_left > 0 && self.sent > 5 {
+            return Err(TransportError::Lost("the link is down".to_owned()));
+        }
+        self.inner.send(packet)
+    }
+
+    fn receive(&mut self, time_max: Duration) -> Result<Vec<Answer>, TransportError> {
+        let mut answers = self.inner.receive(time_max)?;
+        if self.resets_left == 0 {
+            return Ok(answers);
+        }
+        let third = |answer: &Answer| answer.tag.is_multiple_of(3);
+        match self.wrong {
+            Wrong::Loses => answers.retain(|answer| !third(answer)),
+            Wrong::Repeats => {
+                let again: Vec<Answer> = answers.iter().copied().filter(third).collect();
+                answers.extend(again);
+                answers.push(Answer { tag: 0xdead_beef, code: Outcome::Valid.code() });
+            }
+            Wrong::Breaks => {}
+            Wrong::Garbles | Wrong::Marks | Wrong::Refuses => {
+                let code = match self.wrong {
+                    Wrong::Garbles => 0x99,
+                    Wrong::Marks => Outcome::Broken.code(),
+                    _ => Outcome::Malformed.code(),
+                };
+                answers.iter_mut().filter(|answer| third(answer)).for_each(|answer| answer.code = code);
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// Items of a scheme, valid and not, with their verdicts.
+fn items(scheme: Scheme, count: usize) -> (Batch, Vec<Verdict>) {
+    let shape = Shape::digests(scheme);
+    let of_shape: Vec<_> = known_answers::all().iter().filter(|answer| answer.item.shape == shape).collect();
+    let (mut batch, mut expected) = (Batch::new(shape), Vec::new());
+    for answer in of_shape.iter().cycle().take(count) {
+        answer.item.push_into(&mut batch).unwrap();
+        expected.push(answer.verdict);
+    }
+    (batch, expected)
+}
+
+#[test]
+fn no_verdict_is_wrong_or_lost_whatever_the_device_does() {
+    let (batch, expected) = items(Scheme::Sm2Sm3, 150);
+    for wrong in [Wrong::Loses, Wrong::Garbles, Wrong::Repeats, Wrong::Marks, Wrong::Refuses, Wrong::Breaks] {
+        let faulty = Faulty { inner: Modelled::new(Curve::SM2), wrong, resets_left: 2, sent: 0 };
+        let backend = Fpga::new("fpga", faulty).with_answer_time_max(Duration::from_millis(50));
+        let first = backend.verify(&batch);
+        let counted = backend.counted();
+        match wrong {
+            // The dispatcher gives the batch to another back end.
+            Wrong::Loses | Wrong::Breaks => {
+                assert!(matches!(&first, Err(Fault::Device { backend, .. }) if backend == "fpga"), "{wrong:?}: {first:?}");
+            }
+            _ => assert_eq!(first.unwrap().as_slice(), expected, "{wrong:?}"),
+        }
+        match wrong {
+            Wrong::Garbles | Wrong::Repeats => assert!(counted.strange > 20, "{wrong:?}: {counted:?}"),
+            Wrong::Marks => assert!(counted.broken > 20 && counted.by_host >= counted.broken, "{counted:?}"),
+            Wrong::Refuses => assert!(counted.by_host > 20, "{counted:?}"),
+            Wrong::Loses | Wrong::Breaks => {}
+        }
+        // Where it failed it is reset, and late answers to what was asked before are nobody's.
+        assert_eq!(backend.verify(&batch).unwrap().as_slice(), expected, "{wrong:?}, again");
+    }
+}
+
+#[test]
+fn what_it_was_not_built_for_is_refused() {
+    let backend = Fpga::new("fpga", Modelled::new(Curve::SM2));
+    let (batch, _) = items(Scheme::EcdsaP256Sha256, 3);
+    assert!(matches!(backend.verify(&batch), Err(Fault::Unsupported { .. })));
+    assert_eq!(backend.capabilities().schemes, [Scheme::Sm2Sm3]);
+}
+
+/// The contract over the RTL takes minutes: CI has the known answers and one batch; CHAINBOX_FPGA_CONTRACT=all has the whole.
+#[cfg(feature = "sim")]
+#[test]
+fn the_rtl_behind_the_driver_keeps_the_contract() {
+    use chainbox_fpga::simulated::Simulated;
+    let is_whole = env::var("CHAINBOX_FPGA_CONTRACT").is_ok_and(|text| text == "all");
+    for (curve, scheme) in [(Curve::SM2, Scheme::Sm2Sm3), (Curve::P256, Scheme::EcdsaP256Sha256)] {
+        let backend = Fpga::new("fpga-sim", Simulated::new(curve));
+        if is_whole {
+            let report = contract::check(&backend).unwrap_or_else(|failure| panic!("{}: {failure}", curve.name));
+            assert!(report.items > 1_000, "{report:?}");
+        } else {
+            let (batch, expected) = items(scheme, 60);
+            assert_eq!(backend.verify(&batch).unwrap().as_slice(), expected, "{}", curve.name);
+            known_answers::check(&backend).unwrap_or_else(|failure| panic!("{}: {failure}", curve.name));
+        }
+        assert_eq!(backend.counted().strange, 0);
+    }
+}
