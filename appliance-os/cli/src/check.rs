@@ -80,7 +80,7 @@ pub(crate) struct Right {
     pub(crate) signatures: usize,
 }
 
-/// Checks known answers and every scheme, and shows each as soon as it is done; the first wrong verdict ends it.
+/// Checks known answers and every scheme that the back end offers, and shows each as soon as it is done; the first wrong verdict ends it.
 pub(crate) fn check_all(backend: &dyn Backend, style: Style, out: &mut dyn Write) -> io::Result<Result<Right, Failure>> {
     let mut report = Report { out, style, items: 0 };
     let known = match known_answers::check(backend) {
@@ -88,15 +88,18 @@ pub(crate) fn check_all(backend: &dyn Backend, style: Style, out: &mut dyn Write
         Err(failure) => return report.failed(failure.into()),
     };
     report.known_answers(known)?;
-    for scheme in Scheme::ALL {
+    let capabilities = backend.capabilities();
+    for scheme in capabilities.schemes {
         match sets::verification(backend, scheme) {
             Ok(checked) => report.row(scheme, "verify", &checked)?,
             Err(failure) => return report.failed(failure),
         }
     }
-    match sets::recovery(backend) {
-        Ok(checked) => report.row(Scheme::EcdsaSecp256k1Keccak256, "recover", &checked)?,
-        Err(failure) => return report.failed(failure),
+    if capabilities.recovery {
+        match sets::recovery(backend) {
+            Ok(checked) => report.row(Scheme::EcdsaSecp256k1Keccak256, "recover", &checked)?,
+            Err(failure) => return report.failed(failure),
+        }
     }
     report.summary(known)?;
     Ok(Ok(Right { known_answers: known, signatures: report.items }))

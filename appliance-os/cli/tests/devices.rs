@@ -41,12 +41,15 @@ fn lines(output: &Output) -> Vec<Value> {
 #[test]
 fn each_interface_that_is_missing_has_a_reason_and_a_remedy() {
     let home = tempfile::tempdir().unwrap();
-    let mut bare = chainbox(home.path(), &["devices", "--check", "--json"]);
-    let mut barer = chainbox(home.path(), &["devices", "--check", "--json"]);
+    // The simulation of the FPGA verifier is there wherever it was built, and its known answers take a while.
+    let arguments: &[&str] = if cfg!(feature = "fpga-sim") { &["devices", "--json"] } else { &["devices", "--check", "--json"] };
+    let mut bare = chainbox(home.path(), arguments);
+    let mut barer = chainbox(home.path(), arguments);
     let outputs = [without_drivers(&mut bare).output().unwrap(), without_loaders(&mut barer, home.path()).output().unwrap()];
     for output in outputs {
         assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
-        let lines = lines(&output);
+        let mut lines = lines(&output);
+        lines.retain(|line| line["api"] != "fpga-sim");
         let (summary, rows) = lines.split_last().unwrap();
         let apis: Vec<_> = rows.iter().map(|row| row["api"].as_str().unwrap()).collect();
         assert_eq!(apis, ["cuda", "opencl", "wgpu"]);
@@ -55,7 +58,7 @@ fn each_interface_that_is_missing_has_a_reason_and_a_remedy() {
             assert!(row["reason"].as_str().is_some_and(|text| text.len() > 10), "{row}");
             assert!(row["remedy"].as_str().is_some_and(|text| text.len() > 10), "{row}");
         }
-        assert_eq!(summary["summary"]["usable"], 0);
+        assert_eq!(summary["summary"]["usable"], if cfg!(feature = "fpga-sim") { 2 } else { 0 });
     }
 }
 
@@ -107,7 +110,7 @@ fn a_back_end_that_is_not_there_is_an_error_with_a_remedy() {
 fn a_device_answers_as_the_cpu() {
     let home = tempfile::tempdir().unwrap();
     let found = lines(&chainbox(home.path(), &["devices", "--json"]).output().unwrap());
-    let Some(device) = found.iter().find(|line| line["usable"] == true) else {
+    let Some(device) = found.iter().find(|line| line["usable"] == true && line["api"] != "fpga-sim") else {
         let may_have_none = std::env::var_os("CHAINBOX_NO_DEVICES").is_some_and(|value| value == "1");
         assert!(may_have_none, "no device here: install pocl-opencl-icd (tests/run packages does), or set CHAINBOX_NO_DEVICES=1");
         eprintln!("NO DEVICE HERE: nothing was tested");
@@ -127,6 +130,50 @@ fn a_device_answers_as_the_cpu() {
     let by_cpu = verify("cpu");
     assert_eq!(verify(name), by_cpu);
     assert_eq!(verify(&format!("cpu,{name}")), by_cpu);
+}
+
+/// The FPGA verifier's RTL, one for each curve: listed, and answers as the CPU; a scheme that it was not built for is an error.
+#[cfg(feature = "fpga-sim")]
+#[test]
+fn the_simulated_fpga_answers_as_the_cpu() {
+    let home = tempfile::tempdir().unwrap();
+    let found = lines(&chainbox(home.path(), &["devices", "--json"]).output().unwrap());
+    let listed: Vec<_> = found.iter().filter(|line| line["api"] == "fpga-sim").collect();
+    assert_eq!(listed.len(), 2, "{found:?}");
+    for (device, scheme) in listed.into_iter().zip(["sm2-sm3", "ecdsa-p256-sha256"]) {
+        assert_eq!(
+            (&device["ran_on_hardware"], &device["kind"], &device["used_by"]),
+            (&Value::Bool(false), &Value::from("software"), &Value::from("name"))
+        );
+        let path = home.path().join(format!("{scheme}.jsonl"));
+        let items = path.to_str().unwrap();
+        let made =
+            chainbox(home.path(), &["generate", "--scheme", scheme, "--count", "40", "--invalid", "0.2", "-o", items]).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let verify = |name: &str| {
+            let output = chainbox(home.path(), &["verify", "--json", "--backend", name, items]).output().unwrap();
+            let mut lines = lines(&output);
+            assert!(lines.pop().is_some_and(|line| line["summary"]["items"] == 40), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            lines
+        };
+        assert_eq!(verify(device["name"].as_str().unwrap()), verify("cpu"));
+    }
+    let sm2 = home.path().join("sm2-sm3.jsonl");
+    let output = chainbox(home.path(), &["verify", "--backend", "fpga-sim:1", sm2.to_str().unwrap()]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("its engines are built for ecdsa-p256-sha256"), "{error}");
+}
+
+/// A build without it says how to get it.
+#[cfg(not(feature = "fpga-sim"))]
+#[test]
+fn a_build_without_the_simulated_fpga_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let output = chainbox(home.path(), &["verify", "--backend", "fpga-sim"]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("build with the cargo feature fpga-sim, which needs Verilator 5"), "{error}");
 }
 
 /// Where there is no GPU, all back ends are the CPU behind the queue, and answer as it does alone.

@@ -15,6 +15,9 @@ use crate::transport::{Answer, Identity, Transport, TransportError, beats};
 /// Clocks between two looks at what came.
 const CLOCKS_A_LOOK: u64 = 2_000;
 
+/// The curves that the RTL is compiled for.
+pub const CURVES: [Curve; 2] = [Curve::SM2, Curve::P256];
+
 /// The RTL as a device.
 pub struct Simulated {
     identity: Identity,

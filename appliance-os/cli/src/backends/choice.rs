@@ -2,6 +2,8 @@
 
 use chainbox_kernels::discover::APIS;
 
+use super::fpga;
+
 /// The CPU.
 pub const CPU: &str = "cpu";
 
@@ -57,7 +59,7 @@ impl Choice {
 fn check(name: &str) -> Result<(), String> {
     let (api, number) = name.split_once(':').unwrap_or((name, "0"));
     let is_device = APIS.contains(&api) && number.parse::<u16>().is_ok();
-    if is_device || [CPU, ALL].contains(&name) {
+    if is_device || fpga::is_name(name) || [CPU, ALL].contains(&name) {
         return Ok(());
     }
     Err(format!(
@@ -82,6 +84,8 @@ mod tests {
             ("cpu,opencl", together(false, &["opencl"])),
             ("opencl, wgpu:1", together(false, &["opencl", "wgpu:1"])),
             ("all,wgpu", together(true, &["wgpu"])),
+            ("fpga-sim", device("fpga-sim")),
+            ("fpga-sim:1", device("fpga-sim:1")),
         ] {
             assert_eq!(Choice::parse(text), Ok(choice), "{text}");
         }
@@ -89,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_told_what_is() {
-        for text in ["", "gpu", "opencl:", "opencl:x", "cpu:0", "cpu,,opencl", "OPENCL"] {
+        for text in ["", "gpu", "opencl:", "opencl:x", "cpu:0", "cpu,,opencl", "OPENCL", "fpga-sim:", "fpga-simx"] {
             let error = Choice::parse(text).unwrap_err();
             assert!(error.contains("cuda, opencl, wgpu, all"), "{text}: {error}");
         }

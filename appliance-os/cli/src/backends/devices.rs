@@ -17,7 +17,7 @@ use chainbox_service::{
     settings::{self, Settings, Sources},
 };
 
-use super::probe;
+use super::{fpga, probe};
 use crate::{config::SettingsArgs, error::Error};
 
 /// The folder of compiled kernels in the data folder.
@@ -84,7 +84,11 @@ pub fn options(data: &Path) -> pipeline::Options {
 pub fn open(name: &str, options: &pipeline::Options) -> Result<Opened, Error> {
     // The first device of an interface has one name, whoever counts from 0.
     let name = name.strip_suffix(":0").unwrap_or(name);
-    let backend = discover::open(name, options).map_err(|error| Error::new(format!("{error}; `chainbox devices` lists what there is")))?;
+    let backend = if fpga::is_name(name) {
+        fpga::open(name)?
+    } else {
+        discover::open(name, options).map_err(|error| Error::new(format!("{error}; `chainbox devices` lists what there is")))?
+    };
     Ok(Opened { name: name.to_owned(), backend: Arc::from(backend) })
 }
 

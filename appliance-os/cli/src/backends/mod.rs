@@ -2,6 +2,7 @@
 
 mod choice;
 pub mod devices;
+pub mod fpga;
 mod probe;
 
 use std::{

@@ -8,11 +8,13 @@ use std::{
 use chainbox_engine::backend::known_answers;
 use chainbox_kernels::{
     device::{DeviceInfo, Kind},
-    discover::{self, Candidate, Found},
+    discover::{self, Found},
 };
 use chainbox_service::learned::{self, Learned};
 
-use crate::backends::devices::{hardware, options};
+use crate::backends::devices::{self, hardware, options};
+#[cfg(feature = "fpga-sim")]
+use crate::backends::fpga;
 
 /// One device, or one interface that cannot be used.
 pub(crate) enum Sight {
@@ -74,10 +76,17 @@ pub(crate) enum Prove {
 /// Everything that is found, and what was learnt of it in this data folder.
 pub(crate) fn survey(learned: &[Learned], data: &Path, prove: Prove) -> Vec<Sight> {
     let sight = |found| match found {
-        Found::Usable(candidate) => Sight::Usable(usable(&candidate, learned, data, prove)),
+        Found::Usable(candidate) => {
+            let ran_on_hardware = candidate.ran_on_hardware();
+            Sight::Usable(usable(candidate.name, candidate.info, ran_on_hardware, learned, data, prove))
+        }
         Found::Unusable { api, what, remedy } => Sight::Unusable { api, what, remedy },
     };
-    discover::discover().into_iter().map(sight).collect()
+    let sights = discover::discover().into_iter().map(sight);
+    #[cfg(feature = "fpga-sim")]
+    let sights =
+        sights.chain(fpga::listed().into_iter().map(|(name, info)| Sight::Usable(usable(name, info, false, learned, data, prove))));
+    sights.collect()
 }
 
 /// What was learnt, from the file in the data folder; with the error of a file that cannot be read.
@@ -88,29 +97,30 @@ pub(crate) fn learned(data: &Path) -> (Vec<Learned>, Option<String>) {
     }
 }
 
-fn usable(candidate: &Candidate, learned: &[Learned], data: &Path, prove: Prove) -> Usable {
-    let hardware = hardware(&candidate.info);
+fn usable(name: String, info: DeviceInfo, ran_on_hardware: bool, learned: &[Learned], data: &Path, prove: Prove) -> Usable {
+    let hardware = hardware(&info);
     let is_asked = match prove {
         Prove::Nothing => false,
-        Prove::Hardware => candidate.info.kind != Kind::Software,
+        Prove::Hardware => info.kind != Kind::Software,
         Prove::Everything => true,
     };
     Usable {
-        name: candidate.name.clone(),
-        info: candidate.info.clone(),
-        ran_on_hardware: candidate.ran_on_hardware(),
-        proof: is_asked.then(|| proof(candidate, data)),
-        learned: learned.iter().find(|learned| learned.name == candidate.name && learned.hardware == hardware).cloned(),
+        ran_on_hardware,
+        proof: is_asked.then(|| proof(&name, data)),
+        learned: learned.iter().find(|learned| learned.name == name && learned.hardware == hardware).cloned(),
+        name,
+        info,
     }
 }
 
 /// Opens the device and asks it the known answers, twice: the first time kernels are compiled.
-fn proof(candidate: &Candidate, data: &Path) -> Result<Proof, String> {
+fn proof(name: &str, data: &Path) -> Result<Proof, String> {
     let start = Instant::now();
-    let backend = candidate.open(&options(data)).map_err(|error| error.to_string())?;
-    let answers = known_answers::check(backend.as_ref()).map_err(|failure| failure.to_string())?;
+    let opened = devices::open(name, &options(data)).map_err(|error| error.to_string())?;
+    let backend = opened.backend.as_ref();
+    let answers = known_answers::check(backend).map_err(|failure| failure.to_string())?;
     let first_time = start.elapsed();
     let start = Instant::now();
-    known_answers::check(backend.as_ref()).map_err(|failure| format!("the second time: {failure}"))?;
+    known_answers::check(backend).map_err(|failure| format!("the second time: {failure}"))?;
     Ok(Proof { answers, first_time, time: start.elapsed() })
 }
