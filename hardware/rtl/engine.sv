@@ -53,7 +53,7 @@ module engine (
     logic [39:0]          result_word;
     sequencer sequence_lines (
         .clk, .rst, .turn, .start, .start_context, .start_tag, .start_count, .start_key_range, .start_scalar_range, .start_is_low, .started,
-        .is_idle(idle), .command_write, .command_flip(1'b0), .command_address, .command_data,
+        .is_idle(idle), .command_write, .command_address, .command_data,
         .issue, .issue_line(line), .issue_entry(entry), .issue_is_negative(is_negative), .issue_point(point),
         .report, .report_is_zero, .broken, .broken_context,
         .result_valid, .result_ready, .result(result_word)

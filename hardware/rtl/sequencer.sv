@@ -20,7 +20,6 @@ module sequencer (
     output logic [31:0] is_idle,
     // Its commands.
     input  logic        command_write,
-    input  logic        command_flip,
     input  logic [11:0] command_address,
     input  logic [15:0] command_data,
     // The line of cycle 1, with its digit.
@@ -55,7 +54,7 @@ module sequencer (
     logic        next_is_bad;
     logic [LINE_BITS-1:0] line_1;
     memory #(.WIDTH(16), .PART(16), .ADDRESS(12), .LATENCY(1)) commands (
-        .clk, .write(command_write), .flip(command_flip), .write_address(command_address), .write_data(command_data),
+        .clk, .write(command_write), .flip(1'b0), .write_address(command_address), .write_data(command_data),
         .read_address({turn, index[turn]}), .read_data(next_1), .is_bad(next_is_bad)
     );
     always_ff @(posedge clk) begin

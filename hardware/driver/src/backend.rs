@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -37,7 +37,8 @@ pub struct Fpga<T> {
     name: String,
     identity: Identity,
     scheme: Scheme,
-    table: Arc<[[Word; 2]]>,
+    /// Made with the first batch.
+    table: OnceLock<Arc<[[Word; 2]]>>,
     answer_time_max: Duration,
     line: Mutex<Line<T>>,
     counts: Counts,
@@ -78,13 +79,13 @@ struct Open<C: Curve> {
 }
 
 impl<T: Transport> Fpga<T> {
-    /// The back end of a device, by the name that settings and metrics have for it. The table is made and loaded with the first batch.
+    /// The back end of a device, by the name that settings and metrics have for it. Nothing is loaded before the first batch.
     pub fn new(name: &str, transport: T) -> Self {
         let identity = transport.identity().clone();
         Self {
             name: name.to_owned(),
             scheme: scheme(&identity.curve),
-            table: table(&identity.curve),
+            table: OnceLock::new(),
             identity,
             answer_time_max: ANSWER_TIME_MAX,
             line: Mutex::new(Line { transport, tag: 0, is_ready: false }),
@@ -171,7 +172,7 @@ impl<T: Transport> Fpga<T> {
         }
         let mut line = self.line();
         if !line.is_ready {
-            line.transport.reset(&self.table)?;
+            line.transport.reset(self.table.get_or_init(|| table(&self.identity.curve)))?;
             line.is_ready = true;
         }
         let asked = self.exchange(&mut line, open, &mut outcomes);
