@@ -49,4 +49,26 @@ module distributor #(
         if (rst) front <= '0;
         else if (!out_valid || out_ready) front <= (front == BITS'(ENGINES - 1)) ? '0 : front + 1'b1;
     end
+
+`ifdef FORMAL
+    // Nobody is given a beat without having said that there is room; a packet stays with whoever has its first beat, an item with one engine; a result leaves one
+    // engine when it is taken, and no other. hardware/sim/tests/rtl/formal.rs proves it by induction.
+    logic is_item, was_reset = 1'b0;
+    always_ff @(posedge clk) begin
+        was_reset <= was_reset | rst;
+        if (in_valid && in_ready && !is_under_way) is_item <= in_kind == KIND_ITEM;
+        if (was_reset) begin
+            assert ((engine_valid & ~engine_ready) == '0);
+            assert ((in_valid && in_ready) == (engine_valid != '0));
+            if (engine_valid != '0) assert (engine_valid == taker);
+            if (is_under_way) begin
+                assert (taker == chosen && chosen != '0);
+                if (is_item) assert ((chosen & (chosen - 1'b1)) == '0);
+                else assert (&chosen);
+            end
+            assert (front < ENGINES);
+            assert ((result_valid & result_ready) == ((out_valid && out_ready) ? ({{(ENGINES-1){1'b0}}, 1'b1} << front) : '0));
+        end
+    end
+`endif
 endmodule

@@ -88,6 +88,8 @@ module engine (
     assign write         = wrote | load_write;
     assign write_address = {turn, wrote ? to : load_register};
     assign written       = wrote ? result : load_data;
+    // What is loaded and a result never want the write port in one cycle.
+    always_ff @(posedge clk) if (!rst) assert (!(wrote && load_write));
     always_ff @(posedge clk) flips <= !rst && (flip || (flips && !wrote));
     logic [255:0] a_4, c_4, d_4, e_4;
     logic         bad_a, bad_c, bad_d, bad_e;

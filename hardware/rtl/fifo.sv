@@ -28,4 +28,34 @@ module fifo #(
             if (out_valid && out_ready) taken <= taken + 1'b1;
         end
     end
+
+`ifdef FORMAL
+    // Of any word that is taken: it stands in the queue until it is given, in its turn and as it was. `which` is an arbitrary number: the place of a word in the
+    // order of all, modulo twice the depth. hardware/sim/tests/rtl/formal.rs proves it by induction, for any use after a reset.
+    (* anyconst *) logic [DEPTH:0] which;
+    logic [DEPTH:0]   level, before;
+    logic [WIDTH-1:0] word;
+    logic             is_in, was_reset = 1'b0;
+    assign level  = written - taken;
+    assign before = which - taken;
+    always_ff @(posedge clk) begin
+        was_reset <= was_reset | rst;
+        if (rst) begin
+            is_in <= 1'b0;
+        end else if (in_valid && in_ready && written == which) begin
+            is_in <= 1'b1;
+            word  <= in_data;
+        end else if (out_valid && out_ready && taken == which) begin
+            is_in <= 1'b0;
+        end
+        if (was_reset) begin
+            assert (level <= (1 << DEPTH));
+            assert (out_valid == (level != 0));
+            assert (in_ready == (level != (1 << DEPTH)));
+            assert (is_in == (before < level));
+            if (is_in) assert (words[which[DEPTH-1:0]] == word);
+            if (out_valid && taken == which) assert (is_in && out_data == word);
+        end
+    end
+`endif
 endmodule

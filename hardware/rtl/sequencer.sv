@@ -134,6 +134,9 @@ module sequencer (
     assign result_valid = is_done;
     assign result       = {outcome, tag[context_1]};
 
+    // The loader fills idle contexts only, so that nobody's item is written over.
+    always_ff @(posedge clk) if (!rst && started) assert (!is_active[context_1]);
+
     assign started = start && start_context == context_1;
     assign is_idle = ~is_active;
     always_ff @(posedge clk) begin

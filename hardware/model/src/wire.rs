@@ -8,15 +8,11 @@
 //!
 //! Numbers are little-endian, words too. A result is the tag (u32) and the outcome's code (u8). Results come in any order.
 //!
-//! Commands are what the sequencer does for an item, one after the other: so many doublings, and a routine with its digit.
+//! Commands are what the sequencer does for an item, one after the other, from the highest bit on:
 //!
-//! | bits | an entry of the key's table | a point of the fixed table |
-//! |---|---|---|
-//! | 15 | 0 | 1 |
-//! | 14 to 6 | doublings before it | 14 to 10: the window |
-//! | 5, 4 | 0: nothing, 1: the sum begins here, 2: it is added, 3: no digit, the comparison | |
-//! | 9; 3 | 3: the digit is negative | 9: the digit is negative |
-//! | 8 to 0; 2 to 0 | 2 to 0: the entry | 8 to 0: the multiple, less 1 |
+//! - `0`, doublings (9 bits), then (2 bits), is negative (1 bit), entry (3 bits): so many doublings; then nothing (0), the sum begins at an entry of the key's
+//!   table (1), an entry is added (2), or the comparison, which ends the item (3). The first command begins the sum.
+//! - `1`, window (5 bits), is negative (1 bit), multiple less 1 (9 bits): a point of the fixed table is added.
 
 use crate::{
     curve::Curve,

@@ -147,16 +147,16 @@ fn main() -> ExitCode {
     let (mut items, mut is_json) = (5_000, false);
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        match (argument.as_str(), arguments.size_hint()) {
-            ("--json", _) => is_json = true,
-            ("--items", _) => match arguments.next().and_then(|text| text.parse().ok()).filter(|number| *number >= 200) {
+        match argument.as_str() {
+            "--json" => is_json = true,
+            "--items" => match arguments.next().and_then(|text| text.parse().ok()).filter(|number| *number >= 200) {
                 Some(number) => items = number,
                 None => {
                     eprintln!("figures: --items takes a number, 200 at least");
                     return ExitCode::from(2);
                 }
             },
-            (other, _) => {
+            other => {
                 eprintln!("figures: there is no option {other}: figures [--items N] [--json]");
                 return ExitCode::from(2);
             }

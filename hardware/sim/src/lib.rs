@@ -10,4 +10,4 @@ mod verifier;
 #[cfg(feature = "verilator")]
 pub use datapath::Datapath;
 #[cfg(feature = "verilator")]
-pub use verifier::{Counters, Result, Verifier};
+pub use verifier::{Answered, Counters, Verifier};

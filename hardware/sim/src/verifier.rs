@@ -17,14 +17,14 @@ const RESET_CLOCKS: u64 = 64;
 pub struct Verifier {
     simulation: VerifierSimulation,
     waiting: VecDeque<(ffi::Beat, bool)>,
-    results: Vec<Result>,
+    results: Vec<Answered>,
     counters: Counters,
     takes_results: bool,
 }
 
 /// What became of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Result {
+pub struct Answered {
     /// The item's tag.
     pub tag: u32,
     /// What the device says of it; `None` for a code that is none.
@@ -133,7 +133,7 @@ impl Verifier {
         self.counters.dropped += u64::from(stepped.dropped);
         if stepped.outcome != 0 {
             let outcome = u8::try_from(stepped.outcome).ok().and_then(Outcome::of_code);
-            self.results.push(Result { tag: stepped.tag, outcome, clock: self.counters.clocks });
+            self.results.push(Answered { tag: stepped.tag, outcome, clock: self.counters.clocks });
         }
         stepped
     }
@@ -164,7 +164,7 @@ impl Verifier {
     }
 
     /// What came since the last call.
-    pub fn results(&mut self) -> Vec<Result> {
+    pub fn results(&mut self) -> Vec<Answered> {
         std::mem::take(&mut self.results)
     }
 
