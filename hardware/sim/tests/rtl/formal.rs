@@ -7,8 +7,8 @@ use chainbox_fpga_model::{generate::program_header, program::Program};
 use tempfile::TempDir;
 
 /// Cycles from the reset on. The induction needs the assertions of so many cycles before.
-const CYCLES: &str = "12";
-const CYCLES_BEFORE: &str = "6";
+const CYCLES: &str = "6";
+const CYCLES_BEFORE: &str = "3";
 
 /// Runs a program; whether it ended well, and what it said.
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> (bool, String) {
