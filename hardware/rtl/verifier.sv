@@ -12,12 +12,13 @@ module verifier #(
     output logic               out_valid,
     input  logic               out_ready,
     output logic [39:0]        out_data,      // outcome, tag
-    output logic [ENGINES-1:0] is_idle,
+    output logic               is_idle,       // no engine has an item
     output logic [ENGINES-1:0] counts_pass,
     output logic [ENGINES-1:0] counts_item,
     output logic [ENGINES-1:0] counts_dropped
 );
-    logic [ENGINES-1:0]    engine_valid, engine_ready, result_valid, result_ready;
+    logic [ENGINES-1:0]    engine_valid, engine_ready, result_valid, result_ready, idle;
+    assign is_idle = &idle;
     logic [40*ENGINES-1:0] result_data;
     distributor #(.ENGINES(ENGINES)) distribute (
         .clk, .rst, .in_valid, .in_ready, .in_last, .in_kind(in_data[7:0]), .engine_valid, .engine_ready,
@@ -27,7 +28,7 @@ module verifier #(
         engine work (
             .clk, .rst, .flip, .in_valid(engine_valid[number]), .in_ready(engine_ready[number]), .in_last, .in_data,
             .out_valid(result_valid[number]), .out_ready(result_ready[number]), .out_data(result_data[40*number +: 40]),
-            .is_idle(is_idle[number]), .counts_pass(counts_pass[number]), .counts_item(counts_item[number]),
+            .is_idle(idle[number]), .counts_pass(counts_pass[number]), .counts_item(counts_item[number]),
             .counts_dropped(counts_dropped[number])
         );
     end

@@ -1,7 +1,12 @@
 //! Compiles the RTL with Verilator, once a curve. Without the feature nothing is done, and nothing is needed.
 
+#[cfg(feature = "verilator")]
+#[path = "src/engines.rs"]
+mod engines;
+
 fn main() {
     println!("cargo:rerun-if-changed=../rtl");
+    println!("cargo:rerun-if-changed=src/engines.rs");
     println!("cargo:rerun-if-changed=src/datapath.cpp");
     println!("cargo:rerun-if-changed=src/verifier.cpp");
     #[cfg(feature = "verilator")]
@@ -17,16 +22,14 @@ mod verilator {
     };
 
     use chainbox_fpga_model::{
-        curve::Curve,
         generate::{curve_header, program_header},
         program::Program,
     };
 
+    use crate::engines::ENGINES;
+
     const DATAPATH: [&str; 4] = ["datapath.sv", "multiplier.sv", "adder.sv", "delay.sv"];
     const ENGINE: [&str; 7] = ["verifier.sv", "distributor.sv", "engine.sv", "sequencer.sv", "loader.sv", "memory.sv", "fifo.sv"];
-
-    /// Engines of a verifier, by curve; `verifier.cpp` and `src/verifier.rs` know them too.
-    const ENGINES: [(Curve, usize); 2] = [(Curve::SM2, 1), (Curve::P256, 2)];
 
     pub fn build() {
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where"));

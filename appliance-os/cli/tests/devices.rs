@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -41,15 +41,16 @@ fn lines(output: &Output) -> Vec<Value> {
 #[test]
 fn each_interface_that_is_missing_has_a_reason_and_a_remedy() {
     let home = tempfile::tempdir().unwrap();
-    // The simulation of the FPGA verifier is there wherever it was built, and its known answers take a while.
-    let arguments: &[&str] = if cfg!(feature = "fpga-sim") { &["devices", "--json"] } else { &["devices", "--check", "--json"] };
-    let mut bare = chainbox(home.path(), arguments);
-    let mut barer = chainbox(home.path(), arguments);
-    let outputs = [without_drivers(&mut bare).output().unwrap(), without_loaders(&mut barer, home.path()).output().unwrap()];
-    for output in outputs {
+    let mut bare = chainbox(home.path(), &["devices", "--check", "--json"]);
+    let mut barer = chainbox(home.path(), &["devices", "--check", "--json"]);
+    // Side by side: where the simulation of the FPGA verifier was built it is there, and its known answers take a while.
+    let spawn = |command: &mut Command| command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let children = [spawn(without_drivers(&mut bare)), spawn(without_loaders(&mut barer, home.path()))];
+    for output in children.map(|child| child.wait_with_output().unwrap()) {
         assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
         let mut lines = lines(&output);
-        lines.retain(|line| line["api"] != "fpga-sim");
+        // One that did not give its known answers stays, and is one too many.
+        lines.retain(|line| line["api"] != "fpga-sim" || line["known_answers"]["right"].as_u64().is_none_or(|right| right == 0));
         let (summary, rows) = lines.split_last().unwrap();
         let apis: Vec<_> = rows.iter().map(|row| row["api"].as_str().unwrap()).collect();
         assert_eq!(apis, ["cuda", "opencl", "wgpu"]);

@@ -20,6 +20,7 @@ use chainbox_engine::{
 };
 use chainbox_fpga_model::{
     machine::{Item, Outcome},
+    wire::{ITEM_BYTES, set_tag},
     word::Word,
 };
 use rayon::prelude::*;
@@ -170,25 +171,35 @@ impl<T: Transport> Fpga<T> {
         if open.is_empty() {
             return Ok(outcomes);
         }
+        // Digits are made by all cores, before the device is taken.
+        let packet = |Open { equation: Equation { factors, c, .. }, key, .. }: &Open<C>| {
+            Item::new(words(key), Word(*c), &Word(factors.u1), &Word(factors.u2)).packet(0)
+        };
+        let mut packets: Vec<_> = open.par_iter().map(packet).collect();
         let mut line = self.line();
         if !line.is_ready {
             line.transport.reset(self.table.get_or_init(|| table(&self.identity.curve)))?;
             line.is_ready = true;
         }
-        let asked = self.exchange(&mut line, open, &mut outcomes);
+        let asked = self.exchange(&mut line, &mut packets, &mut outcomes);
         line.is_ready = asked.is_ok();
         asked.map(|()| outcomes)
     }
 
-    fn exchange<C: Curve>(&self, line: &mut Line<T>, open: &[Open<C>], outcomes: &mut [Option<Outcome>]) -> Result<(), TransportError> {
+    /// Sends the packets, each with its tag, and takes the answers.
+    fn exchange(
+        &self,
+        line: &mut Line<T>,
+        packets: &mut [[u8; ITEM_BYTES]],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), TransportError> {
         let mut under_way: HashMap<u32, usize> = HashMap::new();
         let mut sent = 0;
         let mut last_answer = Instant::now();
-        while sent < open.len() || !under_way.is_empty() {
-            while sent < open.len() && under_way.len() < self.identity.credits {
-                let Open { equation, key, .. } = &open[sent];
-                let item = Item::new(words(key), Word(equation.c), &Word(equation.factors.u1), &Word(equation.factors.u2));
-                line.transport.send(&item.packet(line.tag))?;
+        while sent < packets.len() || !under_way.is_empty() {
+            while sent < packets.len() && under_way.len() < self.identity.credits {
+                set_tag(&mut packets[sent], line.tag);
+                line.transport.send(&packets[sent])?;
                 under_way.insert(line.tag, sent);
                 line.tag = line.tag.wrapping_add(1);
                 sent += 1;

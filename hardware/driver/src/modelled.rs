@@ -8,7 +8,6 @@ use chainbox_fpga_model::{
     wire::{ITEM_BYTES, read_packet},
     word::Word,
 };
-use rayon::prelude::*;
 
 use crate::transport::{Answer, Identity, Transport, TransportError};
 
@@ -56,6 +55,7 @@ impl Transport for Modelled {
             let (tag, item) = read_packet(packet);
             Answer { tag, code: item.map_or(Outcome::Malformed, |item| machine.run(&item).outcome).code() }
         };
-        Ok(std::mem::take(&mut self.waiting).par_iter().map(answer).collect())
+        // One after the other: whoever asks holds the device, and must not wait for threads that wait for the device.
+        Ok(std::mem::take(&mut self.waiting).iter().map(answer).collect())
     }
 }

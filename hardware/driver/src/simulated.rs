@@ -8,15 +8,13 @@ use chainbox_fpga_model::{
     wire::{ITEM_BYTES, setup},
     word::Word,
 };
+pub use chainbox_fpga_sim::ENGINES;
 use chainbox_fpga_sim::Verifier;
 
-use crate::transport::{Answer, Identity, Transport, TransportError, beats};
+use crate::transport::{Answer, Identity, Transport, TransportError};
 
 /// Clocks between two looks at what came.
 const CLOCKS_A_LOOK: u64 = 2_000;
-
-/// The curves that the RTL is compiled for.
-pub const CURVES: [Curve; 2] = [Curve::SM2, Curve::P256];
 
 /// The RTL as a device.
 pub struct Simulated {
@@ -56,7 +54,7 @@ impl Transport for Simulated {
     }
 
     fn send(&mut self, packet: &[u8; ITEM_BYTES]) -> Result<(), TransportError> {
-        beats(packet).for_each(|(beat, is_last)| self.verifier.send_beat(beat, is_last));
+        self.verifier.send_packet(packet);
         Ok(())
     }
 

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use chainbox_fpga_model::{
-    curve::Curve,
-    wire::{BEAT_BYTES, ITEM_BYTES},
-    word::Word,
-};
+use chainbox_fpga_model::{curve::Curve, wire::ITEM_BYTES, word::Word};
 
 /// What is at the other end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +61,4 @@ pub trait Transport: Send {
     /// # Errors
     /// [`TransportError`].
     fn receive(&mut self, time_max: Duration) -> Result<Vec<Answer>, TransportError>;
-}
-
-/// The beats of an item's packet, with whether one is the last.
-pub fn beats(packet: &[u8; ITEM_BYTES]) -> impl Iterator<Item = (&[u8; BEAT_BYTES], bool)> {
-    let beats = packet.as_chunks::<BEAT_BYTES>().0;
-    beats.iter().enumerate().map(|(index, beat)| (beat, index + 1 == beats.len()))
 }

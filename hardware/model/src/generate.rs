@@ -12,10 +12,14 @@ use crate::{
 const FOLDED_FIRST: usize = 4;
 
 /// `curve.svh`: the prime, how 2^256 folds, and the columns of a folded product.
+///
+/// # Panics
+/// Where the order is above the prime: the RTL compares c with what lies between them.
 #[must_use]
 pub fn curve_header(curve: &Curve) -> String {
     let matrix = curve.fold_matrix();
     let mut text = format!("// The curve {}, as the model has it. Generated.\n`ifndef CURVE_SVH\n`define CURVE_SVH\n", curve.name);
+    assert!(curve.p > curve.n, "c + n is compared where it is below p");
     let constants = [("P", curve.p), ("ORDER", curve.n), ("GAP", curve.p.sub(&curve.n).0)];
     text += "\n/* verilator lint_off UNUSEDPARAM */\n";
     text.extend(constants.map(|(name, word)| format!("localparam logic [255:0] {name} = 256'h{word};\n")));

@@ -1,4 +1,4 @@
-//! The machine: one item goes through the microprogram in a context, one line a turn. The hardware has as many contexts as its datapath has steps, so that a line
+//! The machine: one item goes through the microprogram in a context, one line a turn. The hardware has [`CONTEXTS`], so many that a line
 //! finds every result before it; what a line does here is what it does there.
 
 use std::sync::Arc;
@@ -64,6 +64,9 @@ pub struct Ran {
     /// Lines of the microprogram, and of the words that were loaded.
     pub turns: u64,
 }
+
+/// Contexts of an engine: as many as cycles from where a line is decided to where its result can be read, the datapath's 28 steps among them.
+pub const CONTEXTS: usize = 32;
 
 /// Words that are loaded for an item, a turn each: the key and c.
 pub const LOADED: u64 = 3;

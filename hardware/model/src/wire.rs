@@ -80,7 +80,7 @@ impl Item {
         let mut packet = [0; ITEM_BYTES];
         packet[0] = KIND_ITEM;
         packet[1] = commands.len() as u8;
-        packet[4..8].copy_from_slice(&tag.to_le_bytes());
+        set_tag(&mut packet, tag);
         for (word, place) in [self.c, self.key[0], self.key[1]].iter().zip(packet[32..128].as_chunks_mut::<32>().0) {
             *place = word.to_le_bytes();
         }
@@ -89,6 +89,11 @@ impl Item {
         }
         packet
     }
+}
+
+/// Gives an item's packet another tag.
+pub fn set_tag(packet: &mut [u8; ITEM_BYTES], tag: u32) {
+    packet[4..8].copy_from_slice(&tag.to_le_bytes());
 }
 
 /// The tag of an item's packet, and the item, where its commands are of those that [`Item::commands`] makes.

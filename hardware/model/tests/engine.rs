@@ -6,9 +6,10 @@ use chainbox_engine::{
     curve::{Curve as EngineCurve, P256, Sm2, point::Affine, product::double_product_var},
     field::Field,
 };
+use chainbox_fpga::table::{table, words};
 use chainbox_fpga_model::{
     curve::Curve,
-    machine::{Item, Machine, Outcome, fixed_table},
+    machine::{Item, Machine, Outcome},
     word::Word,
 };
 use rand_chacha::{
@@ -22,22 +23,8 @@ fn sum<C: EngineCurve>(k: &Word, l: &Word, q: &Affine<C>) -> Option<[Word; 2]> {
     (!sum.is_identity()).then(|| words(&sum))
 }
 
-fn words<C: EngineCurve>(point: &Affine<C>) -> [Word; 2] {
-    [Word(point.x.to_limbs()), Word(point.y.to_limbs())]
-}
-
-fn machine<C: EngineCurve>(curve: Curve) -> Machine {
-    let table = fixed_table(|number, shift| {
-        // A multiple of a power of two, modulo n where it is above.
-        let mut scalar = Word([u64::from(number), 0, 0, 0]);
-        (0..shift).for_each(|_| scalar = scalar.add_mod(&scalar, &curve.n));
-        sum::<C>(&scalar, &Word::ZERO, &C::G).expect("no multiple below the order is the identity")
-    });
-    Machine::new(curve, table)
-}
-
-static SM2: LazyLock<Machine> = LazyLock::new(|| machine::<Sm2>(Curve::SM2));
-static P_256: LazyLock<Machine> = LazyLock::new(|| machine::<P256>(Curve::P256));
+static SM2: LazyLock<Machine> = LazyLock::new(|| Machine::new(Curve::SM2, table(&Curve::SM2)));
+static P_256: LazyLock<Machine> = LazyLock::new(|| Machine::new(Curve::P256, table(&Curve::P256)));
 
 fn random(random: &mut ChaCha12Rng, below: &Word) -> Word {
     loop {

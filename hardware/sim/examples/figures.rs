@@ -15,7 +15,7 @@ mod measure {
 
     use chainbox_fpga_model::{
         curve::Curve,
-        machine::{Item, Outcome},
+        machine::{CONTEXTS, Item, Outcome},
     };
     use chainbox_fpga_sim::Verifier;
     use rand_chacha::{
@@ -24,9 +24,6 @@ mod measure {
     };
 
     use crate::items;
-
-    /// Contexts of an engine.
-    pub const CONTEXTS: usize = 32;
 
     /// What was counted.
     pub struct Figures {
@@ -143,6 +140,9 @@ const CLOCK_HZ: f64 = 250e6;
 const DSP: f64 = 160.0;
 
 #[cfg(feature = "verilator")]
+use chainbox_fpga_model::machine::CONTEXTS;
+
+#[cfg(feature = "verilator")]
 fn main() -> ExitCode {
     let (mut items, mut is_json) = (5_000, false);
     let mut arguments = env::args().skip(1);
@@ -169,7 +169,7 @@ fn main() -> ExitCode {
         println!(
             "{{\"curve\":\"sm2\",\"engines\":1,\"contexts\":{},\"items\":{},\"clocks_an_item\":{:.1},\"busy\":{:.4},\"clocks_alone\":{},\"clocks_full\":{},\
              \"poisson_items\":{},\"poisson\":{:.4},\"assumed_clock_hz\":{CLOCK_HZ},\"dsp_tiles\":{DSP}}}",
-            measure::CONTEXTS,
+            CONTEXTS,
             figures.items,
             figures.clocks_an_item,
             figures.busy,
@@ -180,7 +180,7 @@ fn main() -> ExitCode {
         );
         return ExitCode::SUCCESS;
     }
-    println!("One SM2 engine, {} contexts; counted in simulation of the RTL, random items, each result checked.", measure::CONTEXTS);
+    println!("One SM2 engine, {CONTEXTS} contexts; counted in simulation of the RTL, random items, each result checked.");
     println!("Seconds are projections: they assume a clock of 250 MHz, and nothing was placed or timed.\n");
     println!("| | counted | at 250 MHz (projection) |\n|---|---|---|");
     println!("| at saturation, {} items | {:.1} clocks an item | {rate:.0} items a second |", figures.items, figures.clocks_an_item);

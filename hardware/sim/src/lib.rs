@@ -3,11 +3,15 @@
 #[cfg(feature = "verilator")]
 mod datapath;
 #[cfg(feature = "verilator")]
+mod engines;
+#[cfg(feature = "verilator")]
 mod ffi;
 #[cfg(feature = "verilator")]
 mod verifier;
 
 #[cfg(feature = "verilator")]
 pub use datapath::Datapath;
+#[cfg(feature = "verilator")]
+pub use engines::ENGINES;
 #[cfg(feature = "verilator")]
 pub use verifier::{Answered, Counters, Verifier};

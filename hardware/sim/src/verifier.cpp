@@ -9,9 +9,8 @@
 namespace {
 
 // A simulation with a context of its own: models of several threads know nothing of each other.
-template <class Model, int engines>
+template <class Model>
 struct Simulation {
-    static constexpr unsigned ENGINES = engines;
     VerilatedContext context;
     Model model{&context};
 };
@@ -29,9 +28,9 @@ struct Stepped {
 };
 
 // Up to `clocks` clocks, until the beat is taken or a result comes. beat: 16 words of 32 bits, or null; control: last (1 bit), takes results (1), rst (1), flip (1).
-template <class Simulation>
+template <class Model>
 void step(void *handle, const uint32_t *beat, uint32_t control, uint64_t clocks, Stepped *stepped) {
-    auto &model = static_cast<Simulation *>(handle)->model;
+    Model &model = static_cast<Simulation<Model> *>(handle)->model;
     *stepped = {};
     model.in_valid = beat != nullptr;
     for (int word = 0; beat != nullptr && word < 16; word++) model.in_data[word] = beat[word];
@@ -55,17 +54,17 @@ void step(void *handle, const uint32_t *beat, uint32_t control, uint64_t clocks,
         model.eval();
         model.flip = 0;
     }
-    stepped->is_idle = model.is_idle == (1u << Simulation::ENGINES) - 1;
+    stepped->is_idle = model.is_idle;
 }
 
 }  // namespace
 
-#define CURVE(name, engines)                                                                                                          \
-    extern "C" void *verifier_##name##_new() { return new Simulation<Verifier_##name, engines>; }                                     \
-    extern "C" void verifier_##name##_free(void *handle) { delete static_cast<Simulation<Verifier_##name, engines> *>(handle); }      \
+#define CURVE(name)                                                                                                                    \
+    extern "C" void *verifier_##name##_new() { return new Simulation<Verifier_##name>; }                                              \
+    extern "C" void verifier_##name##_free(void *handle) { delete static_cast<Simulation<Verifier_##name> *>(handle); }               \
     extern "C" void verifier_##name##_step(void *handle, const uint32_t *beat, uint32_t control, uint64_t clocks, Stepped *stepped) { \
-        step<Simulation<Verifier_##name, engines>>(handle, beat, control, clocks, stepped);                                           \
+        step<Verifier_##name>(handle, beat, control, clocks, stepped);                                                                \
     }
 
-CURVE(sm2, 1)
-CURVE(p256, 2)
+CURVE(sm2)
+CURVE(p256)

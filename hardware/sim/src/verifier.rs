@@ -8,7 +8,10 @@ use chainbox_fpga_model::{
     wire::{BEAT_BYTES, setup},
 };
 
-use crate::ffi::{self, VerifierSimulation};
+use crate::{
+    engines::ENGINES,
+    ffi::{self, VerifierSimulation},
+};
 
 /// Clocks that a reset is held: what is in the pipelines leaves them.
 const RESET_CLOCKS: u64 = 64;
@@ -48,9 +51,13 @@ pub struct Counters {
 
 impl Verifier {
     /// The engines that the RTL was compiled with.
+    ///
+    /// # Panics
+    /// Where it was compiled for no such curve.
     #[must_use]
     pub fn engines(curve: &Curve) -> usize {
-        if curve.name == "sm2" { 1 } else { 2 }
+        let of_curve = ENGINES.iter().find(|(compiled, _)| compiled == curve);
+        of_curve.unwrap_or_else(|| panic!("the RTL was not compiled for {}", curve.name)).1
     }
 
     /// The verifier of a curve, reset, without constants and table.
@@ -91,7 +98,11 @@ impl Verifier {
 
     /// Puts an item behind what waits to be sent.
     pub fn send(&mut self, item: &Item, tag: u32) {
-        let packet = item.packet(tag);
+        self.send_packet(&item.packet(tag));
+    }
+
+    /// Puts a packet there: whole beats.
+    pub fn send_packet(&mut self, packet: &[u8]) {
         let beats = packet.as_chunks::<BEAT_BYTES>().0;
         for (index, beat) in beats.iter().enumerate() {
             self.send_beat(beat, index + 1 == beats.len());

@@ -58,8 +58,8 @@ impl Choice {
 /// Whether this is the name of a back end: one of the CPU, of all, or an interface with the number of a device after a colon.
 fn check(name: &str) -> Result<(), String> {
     let (api, number) = name.split_once(':').unwrap_or((name, "0"));
-    let is_device = APIS.contains(&api) && number.parse::<u16>().is_ok();
-    if is_device || fpga::is_name(name) || [CPU, ALL].contains(&name) {
+    let is_device = (APIS.contains(&api) || api == fpga::API) && number.parse::<u16>().is_ok();
+    if is_device || [CPU, ALL].contains(&name) {
         return Ok(());
     }
     Err(format!(

@@ -4,13 +4,8 @@ use chainbox_kernels::discover::DeviceBackend;
 
 use crate::error::Error;
 
-/// The interface.
+/// The interface, beside those of [`chainbox_kernels::discover::APIS`].
 pub const API: &str = "fpga-sim";
-
-/// Whether a name is one of these: the interface, and from the second device on its number.
-pub fn is_name(name: &str) -> bool {
-    name == API || name.strip_prefix(API).and_then(|rest| rest.strip_prefix(':')).is_some_and(|number| number.parse::<u16>().is_ok())
-}
 
 /// Opens one by its name.
 ///
@@ -40,7 +35,7 @@ mod simulated {
     };
     use chainbox_fpga::{
         Fpga,
-        simulated::{CURVES, Simulated},
+        simulated::{ENGINES, Simulated},
     };
     use chainbox_kernels::{
         device::{DeviceInfo, Kind},
@@ -59,7 +54,7 @@ mod simulated {
 
     impl Device {
         fn new(name: &str, index: usize) -> Self {
-            let fpga = Fpga::new(name, Simulated::new(CURVES[index]));
+            let fpga = Fpga::new(name, Simulated::new(ENGINES[index].0));
             let identity = fpga.identity();
             let info = DeviceInfo {
                 api: API,
@@ -83,11 +78,11 @@ mod simulated {
 
     /// All of them: names, and what each says of itself.
     pub fn listed() -> Vec<(String, DeviceInfo)> {
-        (0..CURVES.len()).map(|index| (name(index), Device::new(&name(index), index).info)).collect()
+        (0..ENGINES.len()).map(|index| (name(index), Device::new(&name(index), index).info)).collect()
     }
 
     pub fn open(wanted: &str) -> Result<Box<dyn DeviceBackend>, Error> {
-        let index = (0..CURVES.len()).find(|index| name(*index) == wanted);
+        let index = (0..ENGINES.len()).find(|index| name(*index) == wanted);
         let index =
             index.ok_or_else(|| Error::new(format!("{wanted}: there is no such device; `chainbox devices` lists what there is")))?;
         Ok(Box::new(Device::new(wanted, index)))

@@ -117,18 +117,19 @@ impl Store {
         // The state has the certificate of its own block even where the segments lost it.
         let of_start = certificate.map(|certificate| (height, certificate.clone()));
         segments.read_all(0, &mut |record| -> Result<_, E> {
-            let mut last = 0;
-            for Certified { spot, block, certificate } in pairs.take(record, of_start.as_ref())? {
-                last = block.header.height;
+            let done = pairs.take(record, of_start.as_ref())?;
+            let has_last = done.last().is_some_and(|pair| pair.block.header.height >= height);
+            // What follows may stand before the certificate that was waited for.
+            for Certified { spot, block, certificate } in done.into_iter().take_while(|pair| pair.block.header.height <= height) {
                 state.apply(&index(&block, &certificate)?, &BlockEntry { spot, header: block.header, certificate })?;
             }
-            Ok(if last < height { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            Ok(if has_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(state.finish(genesis, height, count)?)
     }
 
-    /// Gives the blocks of a folder from a height on, with their certificates and in their order, until `take` has enough. Another process may have the folder, and append meanwhile:
-    /// what is not certified yet is left out.
+    /// Gives the blocks of a folder from a height on, with their certificates and in their order, until `take` has enough. Another process may have the folder,
+    /// and append meanwhile: what is not certified yet is left out.
     ///
     /// # Errors
     /// [`StoreError`], or what `take` says.

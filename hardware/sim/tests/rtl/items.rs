@@ -1,12 +1,10 @@
 //! Items and machines for the simulations, by the engine crate.
 
-use chainbox_engine::{
-    curve::{Curve as EngineCurve, P256, Sm2, point::Affine, product::double_product_var},
-    field::Field,
-};
+use chainbox_engine::curve::{Curve as EngineCurve, P256, Sm2, point::Affine, product::double_product_var};
+use chainbox_fpga::table::{table, words};
 use chainbox_fpga_model::{
     curve::Curve,
-    machine::{Item, Machine, fixed_table},
+    machine::{Item, Machine},
     word::Word,
 };
 use rand_chacha::{ChaCha12Rng, rand_core::Rng};
@@ -17,21 +15,9 @@ fn sum<C: EngineCurve>(k: &Word, l: &Word, q: &Affine<C>) -> Option<[Word; 2]> {
     (!sum.is_identity()).then(|| words(&sum))
 }
 
-fn words<C: EngineCurve>(point: &Affine<C>) -> [Word; 2] {
-    [Word(point.x.to_limbs()), Word(point.y.to_limbs())]
-}
-
 /// The machine of a curve, with its table.
 pub fn machine(curve: Curve) -> Machine {
-    fn of<C: EngineCurve>(curve: Curve) -> Machine {
-        let table = fixed_table(|number, shift| {
-            let mut scalar = Word([u64::from(number), 0, 0, 0]);
-            (0..shift).for_each(|_| scalar = scalar.add_mod(&scalar, &curve.n));
-            sum::<C>(&scalar, &Word::ZERO, &C::G).expect("no multiple below the order is the identity")
-        });
-        Machine::new(curve, table)
-    }
-    if curve.name == "sm2" { of::<Sm2>(curve) } else { of::<P256>(curve) }
+    Machine::new(curve, table(&curve))
 }
 
 /// The item of a key d*G and of scalars, valid where there is a sum.

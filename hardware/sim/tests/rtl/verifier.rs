@@ -4,7 +4,7 @@ use std::{collections::HashMap, env, sync::LazyLock};
 use crate::items::{any, item, machine, scalar};
 use chainbox_fpga_model::{
     curve::Curve,
-    machine::{Item, Machine, Outcome},
+    machine::{CONTEXTS, Item, LOADED, Machine, Outcome},
     wire::BEAT_BYTES,
     word::Word,
 };
@@ -16,9 +16,6 @@ use rand_chacha::{
 
 /// Items of each curve in CI; CHAINBOX_FPGA_ITEMS says otherwise.
 const ITEMS: usize = 96;
-
-/// Contexts of an engine.
-const CONTEXTS: u64 = 32;
 
 static SM2: LazyLock<Machine> = LazyLock::new(|| machine(Curve::SM2));
 static P_256: LazyLock<Machine> = LazyLock::new(|| machine(Curve::P256));
@@ -92,7 +89,7 @@ fn no_cycle_is_idle_while_there_are_items() {
     let (passes, clocks) = (verifier.counters().passes - full.passes, verifier.counters().clocks - full.clocks);
     assert_eq!(passes, clocks, "each cycle begins a pass");
     assert!(verifier.finish(400_000));
-    let turns: u64 = items.iter().map(|item| machine.run(item).turns - chainbox_fpga_model::machine::LOADED).sum();
+    let turns: u64 = items.iter().map(|item| machine.run(item).turns - LOADED).sum();
     assert_eq!(verifier.counters().passes - before.passes, turns, "the passes of all items");
     // An item alone takes its passes and few turns more.
     let before = verifier.counters().clocks;
@@ -100,8 +97,9 @@ fn no_cycle_is_idle_while_there_are_items() {
     verifier.send(&items[0], 7);
     assert!(verifier.finish(200_000));
     let took = verifier.results()[0].clock - before;
-    let least = CONTEXTS * (machine.run(&items[0]).turns);
-    assert!((least..least + 4 * CONTEXTS).contains(&took), "{took} clocks, of which {least} are passes and loads");
+    let turn = CONTEXTS as u64;
+    let least = turn * machine.run(&items[0]).turns;
+    assert!((least..least + 4 * turn).contains(&took), "{took} clocks, of which {least} are passes and loads");
 }
 
 /// Packets that are none are dropped whole, and cost nobody an answer. Commands that are none are reported, and hang nothing.
@@ -122,9 +120,7 @@ fn packets_that_are_none_are_dropped() {
     verifier.send_beat(&beat(9), false);
     verifier.send_beat(&beat(9), true);
     for length in 1..5 {
-        for (index, beat) in beats[..length].iter().enumerate() {
-            verifier.send_beat(beat, index + 1 == length);
-        }
+        verifier.send_packet(&packet[..BEAT_BYTES * length]);
     }
     beats.iter().for_each(|beat| verifier.send_beat(beat, false));
     verifier.send_beat(&beat(0), true);
@@ -133,14 +129,14 @@ fn packets_that_are_none_are_dropped() {
     verifier.send_beat(&beat(2), true);
     let mut crowded = packet;
     crowded[1] = 97;
-    crowded.as_chunks::<BEAT_BYTES>().0.iter().enumerate().for_each(|(index, beat)| verifier.send_beat(beat, index == 4));
+    verifier.send_packet(&crowded);
     // No command but the first; a command that does nothing.
     let mut short = good.packet(2);
     short[1] = 1;
-    short.as_chunks::<BEAT_BYTES>().0.iter().enumerate().for_each(|(index, beat)| verifier.send_beat(beat, index == 4));
+    verifier.send_packet(&short);
     let mut idle = good.packet(3);
     idle[130..132].fill(0);
-    idle.as_chunks::<BEAT_BYTES>().0.iter().enumerate().for_each(|(index, beat)| verifier.send_beat(beat, index == 4));
+    verifier.send_packet(&idle);
     verifier.send(&good, 4);
     assert!(verifier.finish(400_000));
     assert_eq!(verifier.counters().dropped - before, 9);
