@@ -250,7 +250,7 @@ impl<T: Transport> Backend for Fpga<T> {
     fn verify(&self, batch: &Batch) -> Result<Verdicts, Fault> {
         let Shape { scheme, .. } = batch.shape();
         if scheme != self.scheme {
-            return Err(self.unsupported(format!("{scheme}; its engines are built for {}", self.scheme)));
+            return Err(self.unsupported(format!("{scheme}; its engines are built for {}: name another back end", self.scheme)));
         }
         match scheme {
             Scheme::Sm2Sm3 => self.verify_on::<Sm2>(batch),

@@ -1,7 +1,7 @@
 //! The driver over the model, over devices that fail, and (with the feature `sim`) over the RTL: the contract of back ends, and what becomes of items where the device
 //! does not do as it should.
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
 use chainbox_engine::{
     backend::{Backend, Fault, contract, known_answers},
@@ -147,7 +147,7 @@ fn what_it_was_not_built_for_is_refused() {
 #[test]
 fn the_rtl_behind_the_driver_keeps_the_contract() {
     use chainbox_fpga::simulated::Simulated;
-    let is_whole = env::var("CHAINBOX_FPGA_CONTRACT").is_ok_and(|text| text == "all");
+    let is_whole = std::env::var("CHAINBOX_FPGA_CONTRACT").is_ok_and(|text| text == "all");
     for (curve, scheme) in [(Curve::SM2, Scheme::Sm2Sm3), (Curve::P256, Scheme::EcdsaP256Sha256)] {
         let backend = Fpga::new("fpga-sim", Simulated::new(curve));
         if is_whole {
