@@ -13,11 +13,11 @@ module adder #(
 );
     localparam int PIECES = (WIDTH + CHUNK - 1) / CHUNK;
 
-    // Of each step what is summed already, and what is not yet.
-    logic [WIDTH-1:0] done [0:PIECES];
-    logic [WIDTH-1:0] left_x [0:PIECES];
-    logic [WIDTH-1:0] left_y [0:PIECES];
-    logic             carry [0:PIECES];
+    // Before each step and behind the last: what is summed already, what is not yet, and the carry between them.
+    wire [WIDTH-1:0] done [0:PIECES];
+    wire [WIDTH-1:0] left_x [0:PIECES];
+    wire [WIDTH-1:0] left_y [0:PIECES];
+    wire             carry [0:PIECES];
 
     assign done[0]   = '0;
     assign left_x[0] = x;
@@ -27,15 +27,21 @@ module adder #(
     for (genvar piece = 0; piece < PIECES; piece++) begin : pieces
         localparam int LOW  = piece * CHUNK;
         localparam int SIZE = (LOW + CHUNK > WIDTH) ? WIDTH - LOW : CHUNK;
-        logic [SIZE:0] partial;
+        logic [SIZE:0]    partial;
+        logic [WIDTH-1:0] next_done, next_x, next_y;
+        logic             next_carry;
         assign partial = {1'b0, left_x[piece][LOW +: SIZE]} + {1'b0, left_y[piece][LOW +: SIZE]} + {{SIZE{1'b0}}, carry[piece]};
         always_ff @(posedge clk) begin
-            done[piece+1]              <= done[piece];
-            done[piece+1][LOW +: SIZE] <= partial[SIZE-1:0];
-            left_x[piece+1]            <= left_x[piece];
-            left_y[piece+1]            <= left_y[piece];
-            carry[piece+1]             <= partial[SIZE];
+            next_done              <= done[piece];
+            next_done[LOW +: SIZE] <= partial[SIZE-1:0];
+            next_x                 <= left_x[piece];
+            next_y                 <= left_y[piece];
+            next_carry             <= partial[SIZE];
         end
+        assign done[piece+1]   = next_done;
+        assign left_x[piece+1] = next_x;
+        assign left_y[piece+1] = next_y;
+        assign carry[piece+1]  = next_carry;
     end
 
     assign sum       = done[PIECES];

@@ -1,5 +1,5 @@
 // One pass: scale * left * right with the digit's sign, + a multiple of e, - 2 d, reduced below p. A pass begins each cycle, its result is there 28 cycles later.
-// curve.svh, which the model generates, says what the curve is: P, and how digits from 2^256 on fold (fold, fold_low, fold_high).
+// curve.svh, which the model generates, says what the curve is: PRIME, and how digits from 2^256 on fold (fold, fold_low, fold_high).
 `include "curve.svh"
 
 module datapath (
@@ -23,14 +23,14 @@ module datapath (
     logic [259:0] lx, ly, lz, rx, ry, rz;
     always_comb begin
         lx = {4'b0, a};
-        ly = left ? {4'b0, P} : '0;
+        ly = left ? {4'b0, PRIME} : '0;
         lz = left ? ~{4'b0, d} : '0;
         case (right)
             3'd3:    rx = {3'b0, c, 1'b0};
             3'd4:    rx = {2'b0, c, 2'b0};
             default: rx = {4'b0, c};
         endcase
-        ry = (right == 3'd0) ? '0 : (right == 3'd1) ? {4'b0, d} : {4'b0, P};
+        ry = (right == 3'd0) ? '0 : (right == 3'd1) ? {4'b0, d} : {4'b0, PRIME};
         rz = (right >= 3'd2) ? ~{4'b0, d} : '0;
     end
     always_ff @(posedge clk) begin
@@ -114,22 +114,26 @@ module datapath (
 
     // 20 to 23: carries, two columns a cycle. What is above 2^256 is the quotient, about.
     logic signed [43:0] waiting [0:3][0:7];
-    logic [255:0]       digits [0:4];
-    logic signed [15:0] carry [0:4];
+    wire [255:0]        digits [0:4];
+    wire signed [15:0]  carry [0:4];
     assign digits[0] = '0;
     assign carry[0]  = '0;
     for (genvar pair = 0; pair < 4; pair++) begin : pairs
         logic signed [79:0] value;
         logic signed [43:0] even, odd;
+        logic [255:0]       next_digits;
+        logic signed [15:0] next_carry;
         assign even  = (pair == 0) ? total[0] : waiting[pair-1][2*pair];
         assign odd   = (pair == 0) ? total[1] : waiting[pair-1][2*pair+1];
         assign value = 80'(carry[pair]) + 80'(even) + (80'(odd) <<< 32);
         always_ff @(posedge clk) begin
-            digits[pair+1]              <= digits[pair];
-            digits[pair+1][64*pair +: 64] <= value[63:0];
-            carry[pair+1]               <= value[79:64];
+            next_digits                 <= digits[pair];
+            next_digits[64*pair +: 64]  <= value[63:0];
+            next_carry                  <= value[79:64];
             for (int j = 0; j < 8; j++) waiting[pair][j] <= (pair == 0) ? total[j] : waiting[pair-1][j];
         end
+        assign digits[pair+1] = next_digits;
+        assign carry[pair+1]  = next_carry;
     end
 
     // 24: so many times what 2^256 is more than p, the positive digits and the negative ones.
@@ -155,10 +159,10 @@ module datapath (
     always_ff @(posedge clk) begin
         x[0] <= cx;
         y[0] <= cy;
-        x[1] <= cx ^ cy ^ ~{2'b0, P};
-        y[1] <= (((cx & cy) | (cx & ~{2'b0, P}) | (cy & ~{2'b0, P})) << 1) | 258'd1;
-        x[2] <= cx ^ cy ^ {2'b0, P};
-        y[2] <= ((cx & cy) | (cx & {2'b0, P}) | (cy & {2'b0, P})) << 1;
+        x[1] <= cx ^ cy ^ ~{2'b0, PRIME};
+        y[1] <= (((cx & cy) | (cx & ~{2'b0, PRIME}) | (cy & ~{2'b0, PRIME})) << 1) | 258'd1;
+        x[2] <= cx ^ cy ^ {2'b0, PRIME};
+        y[2] <= ((cx & cy) | (cx & {2'b0, PRIME}) | (cy & {2'b0, PRIME})) << 1;
     end
 
     // 26, 27: their carries; that of what is subtracted in 24 comes in here.

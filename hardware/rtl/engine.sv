@@ -19,7 +19,10 @@ module engine (
     output logic         is_idle,     // no context has an item
     output logic         counts_pass,
     output logic         counts_item,
-    output logic         counts_dropped
+    output logic         counts_dropped,
+    output logic         counts_parity, // a line, or a command, that was read with wrong parity
+    // Where the engine is: a result waits, all contexts have an item, the loader's state (3 bits), a line begins, the line (7).
+    output logic [12:0]  observed
 );
     logic [4:0] turn;
     always_ff @(posedge clk) turn <= rst ? '0 : turn + 5'd1;
@@ -41,10 +44,11 @@ module engine (
         .write(load_write), .write_register(load_register), .write_data(load_data),
         .command_write, .command_address, .command_data, .point_write, .point_address, .point_data,
         .start, .start_context, .start_tag, .start_count, .start_key_range, .start_scalar_range, .start_is_low, .started,
-        .dropped(counts_dropped)
+        .dropped(counts_dropped), .observed(observed[10:8])
     );
 
     // Which line, and what becomes of items.
+    logic                 command_breaks;
     logic                 issue, is_negative, report_is_zero, broken, result_valid, result_ready;
     logic [LINE_BITS-2:0] line;
     logic [2:0]           entry, report;
@@ -56,9 +60,9 @@ module engine (
         .is_idle(idle), .command_write, .command_address, .command_data,
         .issue, .issue_line(line), .issue_entry(entry), .issue_is_negative(is_negative), .issue_point(point),
         .report, .report_is_zero, .broken, .broken_context,
-        .result_valid, .result_ready, .result(result_word)
+        .result_valid, .result_ready, .result(result_word), .breaks(command_breaks), .observed(observed[7:0])
     );
-    fifo #(.WIDTH(40), .DEPTH(4)) results (
+    fifo #(.WIDTH(40), .DEPTH(RESULT_DEPTH)) results (
         .clk, .rst, .in_valid(result_valid), .in_ready(result_ready), .in_data(result_word), .out_valid, .out_ready, .out_data
     );
 
@@ -143,4 +147,6 @@ module engine (
     assign is_idle     = &idle;
     assign counts_pass = issue;
     assign counts_item = started;
+    assign counts_parity = broken | (issue & command_breaks);
+    assign observed[12:11] = {result_valid & ~result_ready, ~|idle};
 endmodule

@@ -34,7 +34,8 @@ module loader (
     output logic         start_is_low,
     input  logic         started,
     // A packet was dropped.
-    output logic         dropped
+    output logic         dropped,
+    output logic [2:0]   observed       // the state
 );
     localparam logic [2:0] HEAD = 3'd0, BODY = 3'd1, FILL = 3'd2, START = 3'd3, POINT = 3'd4, SPREAD = 3'd5, DROP = 3'd6;
     logic [2:0]   state;
@@ -59,8 +60,8 @@ module loader (
     logic         carry;
     always_comb begin
         case (checked[3:2])
-            2'd0:    begin checked_word = body[255:0];   bound = P; end
-            2'd1:    begin checked_word = body[511:256]; bound = P; end
+            2'd0:    begin checked_word = body[255:0];   bound = PRIME; end
+            2'd1:    begin checked_word = body[511:256]; bound = PRIME; end
             2'd2:    begin checked_word = c;             bound = ORDER; end
             default: begin checked_word = c;             bound = GAP; end
         endcase
@@ -120,7 +121,8 @@ module loader (
             default: is_right_length = 1'b1;
         endcase
     end
-    assign dropped = takes & ~is_right_length;
+    assign dropped  = takes & ~is_right_length;
+    assign observed = state;
 
     always_ff @(posedge clk) begin
         if (takes) begin

@@ -36,7 +36,9 @@ module sequencer (
     // What became of items.
     output logic        result_valid,
     input  logic        result_ready,
-    output logic [39:0] result
+    output logic [39:0] result,
+    output logic        breaks,         // the next command, which the line of cycle 1 reads, has wrong parity
+    output logic [7:0]  observed        // a line begins, the line
 );
     // The state of each context. `left`: doublings to do, this one among them; 0 in any other routine.
     logic [31:0] is_active, is_finishing;
@@ -91,7 +93,7 @@ module sequencer (
     logic [6:0]  pc_next, index_next;
     logic [8:0]  left_next;
     logic [15:0] command_next;
-    logic        finishes, breaks, malformed;
+    logic        finishes, malformed;
     always_comb begin
         pc_next      = pc_1 + 7'd1;
         index_next   = index_1;
@@ -131,6 +133,7 @@ module sequencer (
         else if (equal[context_1])        outcome = UNDECIDED;
         else outcome = (is_c[context_1] | (is_c_plus_n[context_1] & is_low[context_1])) ? VALID : MISMATCH;
     end
+    assign observed     = {issue, pc_1};
     assign result_valid = is_done;
     assign result       = {outcome, tag[context_1]};
 

@@ -7,8 +7,8 @@ mod engines;
 fn main() {
     println!("cargo:rerun-if-changed=../rtl");
     println!("cargo:rerun-if-changed=src/engines.rs");
-    println!("cargo:rerun-if-changed=src/datapath.cpp");
-    println!("cargo:rerun-if-changed=src/verifier.cpp");
+    println!("cargo:rerun-if-changed=src/units.cpp");
+    println!("cargo:rerun-if-changed=src/card.cpp");
     #[cfg(feature = "verilator")]
     verilator::build();
 }
@@ -21,15 +21,12 @@ mod verilator {
         process::Command,
     };
 
-    use chainbox_fpga_model::{
-        generate::{curve_header, program_header},
-        program::Program,
-    };
+    use chainbox_fpga_model::sources::{MODULES, write_headers};
 
     use crate::engines::ENGINES;
 
-    const DATAPATH: [&str; 4] = ["datapath.sv", "multiplier.sv", "adder.sv", "delay.sv"];
-    const ENGINE: [&str; 7] = ["verifier.sv", "distributor.sv", "engine.sv", "sequencer.sv", "loader.sv", "memory.sv", "fifo.sv"];
+    /// What is compiled alone, beside the card.
+    const UNITS: [&str; 5] = ["datapath", "multiplier", "adder", "fifo", "sequencer"];
 
     pub fn build() {
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where"));
@@ -38,31 +35,29 @@ mod verilator {
         let mut compiler = cc::Build::new();
         compiler.cpp(true).std("c++17").opt_level(2).warnings(false).flag("-faligned-new");
         compiler.include(&include).include(include.join("vltstd"));
-        for (curve, engines) in ENGINES {
+        for (index, (curve, engines)) in ENGINES.into_iter().enumerate() {
             let folder = out.join(curve.name);
-            let write = |name: &str, text: String| fs::write(folder.join(name), text).expect("a file below the folder of cargo");
-            fs::create_dir_all(&folder).expect("a folder below that of cargo");
-            write("curve.svh", curve_header(&curve));
-            write("program.svh", program_header(&Program::verifier()));
-            let verilate = |top: &str, sources: &[&str], options: &[String]| {
+            write_headers(&curve, &folder).expect("files below the folder of cargo");
+            let mut verilate = |top: &str, options: &[String]| {
                 let made = folder.join(top);
                 let prefix = format!("{}{}_{}", top[..1].to_uppercase(), &top[1..], curve.name);
                 let mut command = Command::new("verilator");
                 command.args(["--cc", "-O3", "-Wall", "--assert", "--top-module", top, "--prefix", &prefix]).args(options);
                 command.arg("--Mdir").arg(&made).arg(format!("-I{}", folder.display()));
-                command.args(sources.iter().map(|name| Path::new("../rtl").join(name)));
+                command.args(MODULES.map(|(name, _)| Path::new("../rtl").join(name)));
                 output(&mut command);
-                made
-            };
-            let engine: Vec<&str> = ENGINE.iter().chain(&DATAPATH).copied().collect();
-            for made in [verilate("datapath", &DATAPATH, &[]), verilate("verifier", &engine, &[format!("-GENGINES={engines}")])] {
                 let files = fs::read_dir(&made).expect("Verilator wrote there").map(|entry| entry.expect("an entry").path());
                 compiler.files(files.filter(|path| path.extension().is_some_and(|extension| extension == "cpp")));
                 compiler.include(&made);
+            };
+            verilate("card", &[format!("-GENGINES={engines}")]);
+            for unit in UNITS.into_iter().filter(|unit| index == 0 || *unit == "datapath") {
+                verilate(unit, &[]);
             }
+            compiler.define(&format!("ENGINES_{}", curve.name), engines.to_string().as_str());
         }
         compiler.files(["verilated.cpp", "verilated_threads.cpp"].map(|name| include.join(name)));
-        compiler.files(["src/datapath.cpp", "src/verifier.cpp"]);
+        compiler.files(["src/units.cpp", "src/card.cpp"]);
         compiler.compile("chainbox_fpga_rtl");
     }
 

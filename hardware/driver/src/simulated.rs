@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chainbox_fpga_model::{
     curve::Curve,
-    machine::Outcome,
+    machine::{CREDITS, Outcome},
     wire::{ITEM_BYTES, setup},
     word::Word,
 };
@@ -31,8 +31,7 @@ impl Simulated {
             device: format!("RTL for {}, {engines} engine{}, simulated", curve.name, if engines == 1 { "" } else { "s" }),
             driver: format!("Verilator, chainbox {}", env!("CARGO_PKG_VERSION")),
             curve,
-            // A context each, and some that wait.
-            credits: 40 * engines,
+            credits: CREDITS * engines,
             is_software: true,
         };
         Self { identity, verifier: Verifier::new(&curve) }
@@ -54,7 +53,7 @@ impl Transport for Simulated {
     }
 
     fn send(&mut self, packet: &[u8; ITEM_BYTES]) -> Result<(), TransportError> {
-        self.verifier.send_packet(packet);
+        self.verifier.send_transfer(packet);
         Ok(())
     }
 

@@ -1,12 +1,8 @@
-//! Writes what the RTL includes, `curve.svh` and `program.svh`, into a folder: `headers CURVE FOLDER`.
+//! Writes what the RTL includes for a curve into a folder: `headers CURVE FOLDER`.
 
-use std::{env, fs, io, path::Path, process::ExitCode};
+use std::{env, io, path::Path, process::ExitCode};
 
-use chainbox_fpga_model::{
-    curve::Curve,
-    generate::{curve_header, program_header},
-    program::Program,
-};
+use chainbox_fpga_model::{curve::Curve, sources::write_headers};
 
 fn main() -> io::Result<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -18,8 +14,6 @@ fn main() -> io::Result<ExitCode> {
         eprintln!("{curve} is no curve of the verifier: sm2 or p256");
         return Ok(ExitCode::from(2));
     };
-    fs::create_dir_all(folder)?;
-    fs::write(Path::new(folder).join("curve.svh"), curve_header(&curve))?;
-    fs::write(Path::new(folder).join("program.svh"), program_header(&Program::verifier()))?;
+    write_headers(&curve, Path::new(folder))?;
     Ok(ExitCode::SUCCESS)
 }

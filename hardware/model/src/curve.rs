@@ -52,6 +52,15 @@ impl Curve {
         fold: [1, 0, 0, -1, 0, 0, -1, 1],
     };
 
+    /// Its number in the card's registers.
+    #[must_use]
+    pub const fn code(&self) -> u32 {
+        match self.name.as_bytes()[0] {
+            b's' => 1,
+            _ => 2,
+        }
+    }
+
     /// The constants of the microprogram, by the names of their registers.
     #[must_use]
     pub fn constants(&self) -> [(&'static str, Word); 4] {

@@ -2,7 +2,7 @@
 
 use crate::{
     curve::{Curve, DIGITS, PRODUCT_DIGITS},
-    machine::Outcome,
+    machine::{Outcome, RESULT_DEPTH},
     program::{OP_BITS, Program, Report},
     recode::{FIXED_POINTS, FIXED_WINDOWS},
     wire::{COMMANDS_MAX, KIND_ITEM, KIND_POINT, KIND_WORD},
@@ -20,7 +20,7 @@ pub fn curve_header(curve: &Curve) -> String {
     let matrix = curve.fold_matrix();
     let mut text = format!("// The curve {}, as the model has it. Generated.\n`ifndef CURVE_SVH\n`define CURVE_SVH\n", curve.name);
     assert!(curve.p > curve.n, "c + n is compared where it is below p");
-    let constants = [("P", curve.p), ("ORDER", curve.n), ("GAP", curve.p.sub(&curve.n).0)];
+    let constants = [("PRIME", curve.p), ("ORDER", curve.n), ("GAP", curve.p.sub(&curve.n).0)];
     text += "\n/* verilator lint_off UNUSEDPARAM */\n";
     text.extend(constants.map(|(name, word)| format!("localparam logic [255:0] {name} = 256'h{word};\n")));
     text += "/* verilator lint_on UNUSEDPARAM */\n";
@@ -71,6 +71,7 @@ pub fn program_header(program: &Program) -> String {
     let mut text = "// The microprogram, as the model has it. Generated.\n`ifndef PROGRAM_SVH\n`define PROGRAM_SVH\n\n/* verilator lint_off UNUSEDPARAM */\n".to_owned();
     let mut number = |kind: &str, name: String, value: usize| text += &format!("localparam {kind} {name} = {value};\n");
     number("int", "LINE_BITS".to_owned(), OP_BITS as usize + 1);
+    number("int", "RESULT_DEPTH".to_owned(), RESULT_DEPTH as usize);
     number("int", "POINTS".to_owned(), FIXED_WINDOWS * FIXED_POINTS);
     for name in ROUTINES {
         number("logic [6:0]", name.to_uppercase(), lines_of(name).start);

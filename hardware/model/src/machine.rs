@@ -68,6 +68,12 @@ pub struct Ran {
 /// Contexts of an engine: as many as cycles from where a line is decided to where its result can be read, the datapath's 28 steps among them.
 pub const CONTEXTS: usize = 32;
 
+/// Results that an engine keeps where nobody takes them, as a power of 2.
+pub const RESULT_DEPTH: u32 = 4;
+
+/// Items that find room in an engine, whether results are taken or not: what a driver may have under way.
+pub const CREDITS: usize = CONTEXTS + (1 << RESULT_DEPTH);
+
 /// Words that are loaded for an item, a turn each: the key and c.
 pub const LOADED: u64 = 3;
 

@@ -1,4 +1,4 @@
-//! What goes between host and device: packets of 64-byte beats to it, results of five bytes from it.
+//! What goes between host and device, as transfers of whole beats of 64 bytes: packets to it, results from it. A transfer to it holds any number of packets.
 //!
 //! | packet | beats | the first beat | then |
 //! |---|---|---|---|
@@ -6,7 +6,8 @@
 //! | a point of the fixed table | 2 | 2, 0 (u8), its number (u16), zeros | x and y |
 //! | a word for a register of each context | 1 | 3, 0 (u8), the register (u16), zeros up to byte 32; the word | |
 //!
-//! Numbers are little-endian, words too. A result is the tag (u32) and the outcome's code (u8). Results come in any order.
+//! Numbers are little-endian, words too. Results come in any order, eight a beat, eight bytes each: the tag (u32), the outcome's code (u8, never 0), zeros. Where a beat
+//! has fewer, the rest is 0; a beat of zeros may end a transfer.
 //!
 //! Commands are what the sequencer does for an item, one after the other, from the highest bit on:
 //!
@@ -119,6 +120,12 @@ pub fn read_packet(packet: &[u8; ITEM_BYTES]) -> (u32, Option<Item>) {
     }
     let is_whole = commands.next().is_some_and(|command| then(command, Then::Compare)) && commands.next().is_none();
     (tag, is_whole.then_some(item))
+}
+
+/// The results of a beat: tags, and codes of outcomes or what a broken device gives for them.
+pub fn results(beat: &[u8; BEAT_BYTES]) -> impl Iterator<Item = (u32, u8)> {
+    let result = |bytes: &[u8; 8]| (u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]), bytes[4]);
+    beat.as_chunks::<8>().0.iter().map(result).filter(|(_, code)| *code != 0)
 }
 
 /// What an engine must be told before its first item: the constants of the microprogram, and the fixed table that [`crate::machine::fixed_table`] makes. Packets,

@@ -16,6 +16,7 @@ mod measure {
     use chainbox_fpga_model::{
         curve::Curve,
         machine::{CONTEXTS, Item, Outcome},
+        registers,
     };
     use chainbox_fpga_sim::Verifier;
     use rand_chacha::{
@@ -64,7 +65,7 @@ mod measure {
         verifier.set_up(&machine);
 
         // Alone.
-        let begin = verifier.counters().clocks;
+        let begin = verifier.clocks();
         verifier.send(&item(&mut random), 0);
         assert!(verifier.finish(1_000_000));
         let alone = verifier.results()[0].clock - begin;
@@ -77,7 +78,7 @@ mod measure {
         while came.len() < count + 2 * CONTEXTS {
             while verifier.waiting() < 10 {
                 verifier.send(&item(&mut random), tag);
-                sent.insert(tag, verifier.counters().clocks);
+                sent.insert(tag, verifier.clocks());
                 tag += 1;
             }
             verifier.run(2_000);
@@ -89,7 +90,7 @@ mod measure {
             until = Some(now);
         }
         let ((first, before), (last, after)) = (from.expect("a round passed"), until.expect("it began"));
-        let clocks = (after.clocks - before.clocks) as f64;
+        let clocks = (after.of(registers::CLOCKS) - before.of(registers::CLOCKS)) as f64;
         let clocks_an_item = clocks / (last - first) as f64;
         let mut waits: Vec<u64> = came[first..].iter().map(|(tag, clock)| clock - sent[tag]).collect();
         waits.sort_unstable();
@@ -99,13 +100,13 @@ mod measure {
 
         // At random times, more than it can do: what arrives waits outside, and none is lost.
         came.clear();
-        let begin = verifier.counters().clocks;
+        let begin = verifier.clocks();
         let mut arrival = begin as f64;
         for tag in 0..count as u32 {
             let uniform = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
             arrival -= (1.0 - uniform).ln() * clocks_an_item / 1.1;
             let item = item(&mut random);
-            let now = verifier.counters().clocks;
+            let now = verifier.clocks();
             if arrival as u64 > now {
                 verifier.run(arrival as u64 - now);
             }
@@ -122,7 +123,7 @@ mod measure {
         Figures {
             items: last - first,
             clocks_an_item,
-            busy: (after.passes - before.passes) as f64 / clocks,
+            busy: (after.of(registers::PASSES) - before.of(registers::PASSES)) as f64 / clocks,
             alone,
             full,
             poisson_items: count,

@@ -7,10 +7,10 @@ use chainbox_fpga_model::{
     word::Word,
 };
 
-use crate::ffi::{self, DatapathSimulation};
+use crate::ffi::{self, UnitSimulation};
 
 /// The datapath of a curve.
-pub struct Datapath(DatapathSimulation);
+pub struct Datapath(UnitSimulation);
 
 impl Datapath {
     /// That of a curve.
@@ -20,11 +20,11 @@ impl Datapath {
     #[must_use]
     pub fn new(curve: &Curve) -> Self {
         let functions = match curve.name {
-            "sm2" => &ffi::SM2,
-            "p256" => &ffi::P256,
+            "sm2" => &ffi::DATAPATH_SM2,
+            "p256" => &ffi::DATAPATH_P256,
             name => panic!("the RTL was not compiled for {name}"),
         };
-        Self(DatapathSimulation::new(functions))
+        Self(UnitSimulation::new(functions))
     }
 
     /// One clock: a pass begins, and the result of the one that began [`STEPS`] - 1 clocks before comes out, with whether it is 0.
@@ -43,7 +43,7 @@ impl Datapath {
             (u32::from(op.less_twice_d), 1),
         ];
         let control = fields.iter().rev().fold(0, |control, (field, bits)| control << bits | field);
-        let outcome = self.0.step(&words, control);
+        let outcome = self.0.clock(&words, control);
         let limb = |index: usize| u64::from(outcome[2 * index]) | u64::from(outcome[2 * index + 1]) << 32;
         (Word(std::array::from_fn(limb)), outcome[8] == 1)
     }

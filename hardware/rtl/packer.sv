@@ -1,0 +1,54 @@
+// Results become beats: eight a beat, eight bytes each (tag, outcome, zeros), and what is left of a beat is 0. A transfer of beats ends after 64 of them, or when its
+// first result is `flush` clocks old, so that who reads waits no longer.
+module packer (
+    input  logic         clk,
+    input  logic         rst,
+    input  logic [31:0]  flush,
+    input  logic         in_valid,
+    output logic         in_ready,
+    input  logic [39:0]  in_data,
+    output logic         out_valid,
+    input  logic         out_ready,
+    output logic         out_last,
+    output logic [511:0] out_data
+);
+    logic [511:0] slots;
+    logic [3:0]   filled;
+    logic [5:0]   beats;    // of the transfer
+    logic [31:0]  age;      // clocks since its first result
+
+    logic is_open, is_due, is_full, is_free, emits, takes;
+    assign is_open  = filled != '0 || beats != '0;
+    assign is_due   = is_open && age >= flush;
+    assign is_full  = filled == 4'd8;
+    assign is_free  = !out_valid || out_ready;
+    assign emits    = is_free && (is_full || is_due);
+    assign in_ready = !rst && !is_full && !emits;
+    assign takes    = in_valid && in_ready;
+
+    logic ends;
+    assign ends = is_due || beats == 6'd63;
+    always_ff @(posedge clk) begin
+        if (emits) begin
+            out_data <= slots;
+            out_last <= ends;
+            slots    <= '0;
+        end else if (takes) begin
+            slots[64*filled[2:0] +: 64] <= {24'b0, in_data};
+        end
+        if (rst) begin
+            out_valid <= 1'b0;
+            slots     <= '0;
+            filled    <= '0;
+            beats     <= '0;
+            age       <= '0;
+        end else begin
+            if (is_free) out_valid <= emits;
+            if (emits) filled <= '0;
+            else if (takes) filled <= filled + 4'd1;
+            if (emits) beats <= ends ? '0 : beats + 6'd1;
+            if (!is_open || (emits && ends)) age <= '0;
+            else if (age < flush) age <= age + 32'd1;
+        end
+    end
+endmodule
