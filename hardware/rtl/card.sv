@@ -58,11 +58,11 @@ module card #(
 
     logic               result_valid, result_ready;
     logic [39:0]        result;
-    logic [ENGINES-1:0] counts_pass, counts_item, counts_dropped, counts_parity;
+    logic [ENGINES-1:0] counts_pass, counts_item, counts_dropped, counts_loaded, counts_parity;
     verifier #(.ENGINES(ENGINES)) verify (
         .clk, .rst, .flip, .in_valid(packet_valid), .in_ready(packet_ready), .in_last(packet_last), .in_data(s_axis_tdata),
         .out_valid(result_valid), .out_ready(result_ready), .out_data(result), .is_idle, .counts_pass, .counts_item, .counts_dropped,
-        .counts_parity, .observed
+        .counts_loaded, .counts_parity, .observed
     );
 
     packer pack (
@@ -88,6 +88,7 @@ module card #(
         counts[8*C_BROKEN +: 8]        = {7'b0, is_result && result[39:32] == BROKEN};
         counts[8*C_MALFORMED +: 8]     = {7'b0, is_result && result[39:32] == MALFORMED};
         counts[8*C_DROPPED +: 8]       = ones(counts_dropped) + {7'b0, cut};
+        counts[8*C_LOADED +: 8]        = ones(counts_loaded);
         counts[8*C_PARITY +: 8]        = ones(counts_parity);
         counts[8*C_INPUT_WAITED +: 8]  = {7'b0, s_axis_tvalid && !s_axis_tready};
         counts[8*C_OUTPUT_WAITED +: 8] = {7'b0, m_axis_tvalid && !m_axis_tready};

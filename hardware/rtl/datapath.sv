@@ -123,8 +123,13 @@ module datapath (
         logic signed [43:0] even, odd;
         logic [255:0]       next_digits;
         logic signed [15:0] next_carry;
-        assign even  = (pair == 0) ? total[0] : waiting[pair-1][2*pair];
-        assign odd   = (pair == 0) ? total[1] : waiting[pair-1][2*pair+1];
+        if (pair == 0) begin : first
+            always_comb even = total[0];
+            always_comb odd  = total[1];
+        end else begin : behind
+            always_comb even = waiting[pair-1][2*pair];
+            always_comb odd  = waiting[pair-1][2*pair+1];
+        end
         assign value = 80'(carry[pair]) + 80'(even) + (80'(odd) <<< 32);
         always_ff @(posedge clk) begin
             next_digits                 <= digits[pair];

@@ -15,6 +15,7 @@ module delay #(
             line[0] <= in;
             for (int step = 1; step < CYCLES; step++) line[step] <= line[step-1];
         end
-        assign out = line[CYCLES-1];
+        // As a process: Icarus 11 passes no word of an array through `assign`.
+        always_comb out = line[CYCLES-1];
     end
 endmodule

@@ -20,6 +20,7 @@ module engine (
     output logic         counts_pass,
     output logic         counts_item,
     output logic         counts_dropped,
+    output logic         counts_loaded, // a point or a word
     output logic         counts_parity, // a line, or a command, that was read with wrong parity
     // Where the engine is: a result waits, all contexts have an item, the loader's state (3 bits), a line begins, the line (7).
     output logic [12:0]  observed
@@ -44,7 +45,7 @@ module engine (
         .write(load_write), .write_register(load_register), .write_data(load_data),
         .command_write, .command_address, .command_data, .point_write, .point_address, .point_data,
         .start, .start_context, .start_tag, .start_count, .start_key_range, .start_scalar_range, .start_is_low, .started,
-        .dropped(counts_dropped), .observed(observed[10:8])
+        .dropped(counts_dropped), .loaded(counts_loaded), .observed(observed[10:8])
     );
 
     // Which line, and what becomes of items.

@@ -35,6 +35,8 @@ module loader (
     input  logic         started,
     // A packet was dropped.
     output logic         dropped,
+    // A point was written, or a word into all contexts.
+    output logic         loaded,
     output logic [2:0]   observed       // the state
 );
     localparam logic [2:0] HEAD = 3'd0, BODY = 3'd1, FILL = 3'd2, START = 3'd3, POINT = 3'd4, SPREAD = 3'd5, DROP = 3'd6;
@@ -109,7 +111,7 @@ module loader (
     assign start_scalar_range = is_above[2] | ~has_begin;
     assign start_is_low       = ~is_above[3];
 
-    logic takes, is_item, is_right_length;
+    logic takes, is_item, is_right_length, spread;
     assign takes   = in_valid & in_ready;
     assign is_item = kind == KIND_ITEM;
     always_comb begin
@@ -122,6 +124,8 @@ module loader (
         endcase
     end
     assign dropped  = takes & ~is_right_length;
+    assign spread   = state == SPREAD && write && words == 6'd31;
+    assign loaded   = spread || state == POINT;
     assign observed = state;
 
     always_ff @(posedge clk) begin
@@ -175,7 +179,7 @@ module loader (
             FILL:    if (words == 6'd3 && beats == 2'd3 && waiting == '0 && checked == 5'd16) state <= START;
             START:   if (started) state <= HEAD;
             POINT:   state <= HEAD;
-            SPREAD:  if (write && words == 6'd31) state <= HEAD;
+            SPREAD:  if (spread) state <= HEAD;
             DROP:    if (takes && in_last) state <= HEAD;
             default: state <= HEAD;
         endcase

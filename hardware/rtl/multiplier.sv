@@ -40,6 +40,7 @@ module multiplier (
             end
         end
     end
+    logic [531:0] last_x, last_y;
     for (genvar layer = 0; layer < LAYERS; layer++) begin : layers
         localparam int WORDS  = words(layer);
         localparam int ADDERS = WORDS / 3;
@@ -61,10 +62,16 @@ module multiplier (
         end else begin : between
             always_comb for (int k = 0; k < LEFT; k++) kept[k] = sum[k];
         end
+        if (layer == LAYERS - 1) begin : ends
+            always_comb begin
+                last_x = kept[0];
+                last_y = kept[1];
+            end
+        end
     end
 
     logic unused;
     adder #(.WIDTH(532), .CHUNK(133)) last (
-        .clk, .x(layers[LAYERS-1].kept[0]), .y(layers[LAYERS-1].kept[1]), .carry_in(1'b0), .sum(product), .carry_out(unused)
+        .clk, .x(last_x), .y(last_y), .carry_in(1'b0), .sum(product), .carry_out(unused)
     );
 endmodule

@@ -16,6 +16,7 @@ module verifier #(
     output logic [ENGINES-1:0] counts_pass,
     output logic [ENGINES-1:0] counts_item,
     output logic [ENGINES-1:0] counts_dropped,
+    output logic [ENGINES-1:0] counts_loaded,
     output logic [ENGINES-1:0] counts_parity,
     output logic [13*ENGINES-1:0] observed
 );
@@ -31,7 +32,8 @@ module verifier #(
             .clk, .rst, .flip, .in_valid(engine_valid[number]), .in_ready(engine_ready[number]), .in_last, .in_data,
             .out_valid(result_valid[number]), .out_ready(result_ready[number]), .out_data(result_data[40*number +: 40]),
             .is_idle(idle[number]), .counts_pass(counts_pass[number]), .counts_item(counts_item[number]),
-            .counts_dropped(counts_dropped[number]), .counts_parity(counts_parity[number]), .observed(observed[13*number +: 13])
+            .counts_dropped(counts_dropped[number]), .counts_loaded(counts_loaded[number]),
+            .counts_parity(counts_parity[number]), .observed(observed[13*number +: 13])
         );
     end
 endmodule

@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use chainbox_fpga::stand_in::StandIn;
+use chainbox_fpga_model::curve::Curve;
 use serde_json::Value;
 
 const CHAINBOX: &str = env!("CARGO_BIN_EXE_chainbox");
@@ -164,6 +166,59 @@ fn the_simulated_fpga_answers_as_the_cpu() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("its engines are built for ecdsa-p256-sha256"), "{error}");
+}
+
+/// A card by its devices: a stand-in here, which answers as the CPU does. It is listed with what was tried of its kind, and used where it is named; one of another build is
+/// refused, with the remedy.
+#[test]
+fn a_card_behind_its_devices_answers_as_the_cpu() {
+    let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let prefix = folder.path().join("xdma3");
+    let stops = std::sync::atomic::AtomicBool::new(false);
+    let card = StandIn::new(&prefix, Curve::SM2, None).unwrap();
+    let with_card = |arguments: &[&str]| {
+        let mut command = chainbox(home.path(), arguments);
+        without_drivers(&mut command).env("CHAINBOX_FPGA_DEVICES", folder.path());
+        command.output().unwrap()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| card.serve(&stops).unwrap());
+        let stop = StopOnDrop(&stops);
+        let found = lines(&with_card(&["devices", "--check", "--json"]));
+        let listed = found.iter().find(|line| line["name"] == "fpga").unwrap_or_else(|| panic!("{found:?}"));
+        assert_eq!((&listed["ran_on_hardware"], &listed["used_by"]), (&Value::Bool(false), &Value::from("name")));
+        assert!(listed["known_answers"]["right"].as_u64().is_some_and(|right| right > 0), "{listed}");
+        let path = home.path().join("items.jsonl");
+        let items = path.to_str().unwrap();
+        let made = with_card(&["generate", "--scheme", "sm2-sm3", "--count", "200", "--invalid", "0.2", "-o", items]);
+        assert!(made.status.success(), "{made:?}");
+        let verify = |name: &str| {
+            let mut lines = lines(&with_card(&["verify", "--json", "--backend", name, items]));
+            assert!(lines.pop().is_some_and(|line| line["summary"]["items"] == 200));
+            lines
+        };
+        assert_eq!(verify("fpga"), verify("cpu"));
+        let text = String::from_utf8(with_card(&["devices"]).stdout).unwrap();
+        assert!(text.contains("fpga: never run on hardware") && text.contains("used only where it is named (--backend fpga"), "{text}");
+        let absent = with_card(&["verify", "--backend", "fpga:1", items]);
+        assert!(String::from_utf8(absent.stderr).unwrap().contains("has no such card; load the kernel module xdma"));
+        drop(stop);
+    });
+    fs::write(folder.path().join("xdma3_user"), [0; 0x1000]).unwrap();
+    let found = lines(&with_card(&["devices", "--json"]));
+    let listed = found.iter().find(|line| line["api"] == "fpga").unwrap_or_else(|| panic!("{found:?}"));
+    assert_eq!(listed["usable"], false);
+    assert!(listed["reason"].as_str().unwrap().contains("no verifier of Chainbox"), "{listed}");
+    assert!(listed["remedy"].as_str().unwrap().contains("load the bitstream"), "{listed}");
+}
+
+/// Ends the stand-in where a test fails, too.
+struct StopOnDrop<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
 }
 
 /// A build without it says how to get it.

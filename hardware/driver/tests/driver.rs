@@ -1,7 +1,14 @@
-//! The driver over the model, over devices that fail, and (with the feature `sim`) over the RTL: the contract of back ends, and what becomes of items where the device
+//! The driver over the model, over devices that fail, over a card in another process, and (with the feature `sim`) over the RTL: the contract of back ends, and what becomes of items where the device
 //! does not do as it should.
 
-use std::time::Duration;
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::FileExt,
+    path::PathBuf,
+    process::{Child, Command},
+    thread,
+    time::{Duration, Instant},
+};
 
 use chainbox_engine::{
     backend::{Backend, Fault, contract, known_answers},
@@ -13,8 +20,10 @@ use chainbox_fpga::{
     Fpga,
     modelled::Modelled,
     transport::{Answer, Identity, Transport, TransportError},
+    xdma::{Card, cards},
 };
-use chainbox_fpga_model::{curve::Curve, machine::Outcome, wire::ITEM_BYTES, word::Word};
+use chainbox_fpga_model::{curve::Curve, machine::Outcome, registers, wire::ITEM_BYTES, word::Word};
+use tempfile::TempDir;
 
 #[test]
 fn the_model_behind_the_driver_keeps_the_contract() {
@@ -140,6 +149,122 @@ fn what_it_was_not_built_for_is_refused() {
     let (batch, _) = items(Scheme::EcdsaP256Sha256, 3);
     assert!(matches!(backend.verify(&batch), Err(Fault::Unsupported { .. })));
     assert_eq!(backend.capabilities().schemes, [Scheme::Sm2Sm3]);
+}
+
+/// A card in a process of its own, which ends with this.
+struct Process {
+    child: Child,
+    folder: TempDir,
+}
+
+impl Process {
+    fn start(curve: &str, fault: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let prefix = folder.path().join("xdma0");
+        let child = Command::new(env!("CARGO_BIN_EXE_fpga-stand-in")).arg(&prefix).arg(curve).args(fault).spawn().unwrap();
+        let process = Self { child, folder };
+        let start = Instant::now();
+        while cards(process.folder.path()).is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(20), "it makes its devices");
+            thread::sleep(Duration::from_millis(1));
+        }
+        process
+    }
+
+    fn prefix(&self) -> PathBuf {
+        cards(self.folder.path()).remove(0)
+    }
+
+    /// A word of its registers, changed: as a card of another kind has it.
+    fn set(&self, address: u16, word: u32) {
+        let path = self.folder.path().join("xdma0_user");
+        OpenOptions::new().write(true).open(path).unwrap().write_all_at(&word.to_le_bytes(), address.into()).unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_card_in_another_process_keeps_the_contract() {
+    for curve in ["sm2", "p256"] {
+        let process = Process::start(curve, &[]);
+        let backend = Fpga::new("fpga", Card::open(&process.prefix()).unwrap());
+        assert!(!backend.capabilities().shares_cores);
+        let report = contract::check(&backend).unwrap_or_else(|failure| panic!("{curve}: {failure}"));
+        assert!(report.items > 1_000, "{report:?}");
+        assert_eq!(backend.counted().strange, 0);
+    }
+}
+
+/// Whatever the card does: a batch has its verdicts or a fault, and once the card works again it is used again. How often it fails before is said with each fault.
+#[test]
+fn a_card_that_fails_is_reset_and_loses_nothing() {
+    let (batch, expected) = items(Scheme::Sm2Sm3, 150);
+    for (fault, resets, failures, said) in [
+        ("stalls", "2", 1, "no answer within"),
+        ("loses", "2", 1, "no answer within"),
+        ("dribbles", "9", 0, ""),
+        ("vanishes", "2", 2, "the link is down"),
+        ("deaf", "2", 2, "no answer within"),
+        ("forgets", "2", 1, "points and words of the table"),
+    ] {
+        let process = Process::start("sm2", &[fault, resets]);
+        let card = Card::open(&process.prefix()).unwrap().with_time_max(Duration::from_millis(300));
+        let backend = Fpga::new("fpga", card).with_answer_time_max(Duration::from_millis(300));
+        let mut errors = Vec::new();
+        loop {
+            match backend.verify(&batch) {
+                Ok(verdicts) => break assert_eq!(verdicts.as_slice(), expected, "{fault}"),
+                Err(error) => errors.push(error.to_string()),
+            }
+            assert!(errors.len() < 5, "{fault}: {errors:?}");
+        }
+        assert!(errors.len() >= failures && errors.last().is_none_or(|error| error.contains(said)), "{fault}: {errors:?}");
+        assert_eq!(backend.verify(&batch).unwrap().as_slice(), expected, "{fault}, again");
+    }
+}
+
+/// A card that is gone is a fault, at once or after the bound; one that comes by the same name is used after it was opened.
+#[test]
+fn a_card_that_ends_is_a_fault() {
+    let (batch, expected) = items(Scheme::Sm2Sm3, 150);
+    let mut process = Process::start("sm2", &["ends", "9"]);
+    let card = Card::open(&process.prefix()).unwrap().with_time_max(Duration::from_millis(300));
+    let backend = Fpga::new("fpga", card).with_answer_time_max(Duration::from_millis(300));
+    for _ in 0..3 {
+        assert!(matches!(backend.verify(&batch), Err(Fault::Device { .. })));
+    }
+    assert!(process.child.wait().unwrap().success());
+    let process = Process::start("sm2", &[]);
+    let backend = Fpga::new("fpga", Card::open(&process.prefix()).unwrap());
+    assert_eq!(backend.verify(&batch).unwrap().as_slice(), expected);
+}
+
+#[test]
+fn what_is_no_card_of_this_build_is_refused() {
+    let process = Process::start("p256", &[]);
+    let prefix = process.prefix();
+    let right = Card::open(&prefix).unwrap();
+    assert_eq!((right.identity().curve, right.identity().is_software), (Curve::P256, false));
+    for (address, word, said) in [
+        (registers::CREDITS, 0, "room for 0 items"),
+        (registers::BUILD_HIGH, 7, "was built from other sources, 00000007"),
+        (registers::CURVE, 3, "curve of number 3"),
+        (registers::VERSION, 9, "has version 9 of the registers"),
+        (registers::IDENTITY, 0, "no verifier of Chainbox"),
+        (registers::IDENTITY, u32::MAX, "does not answer"),
+    ] {
+        process.set(address, word);
+        let error = Card::open(&prefix).err().unwrap().to_string();
+        assert!(error.contains(said) && error.contains("load"), "{error}");
+    }
+    let error = Card::open(&process.folder.path().join("xdma7")).err().unwrap().to_string();
+    assert!(error.contains("xdma7_user: ") && error.contains("load the kernel module xdma"), "{error}");
 }
 
 /// The contract over the RTL takes minutes: CI has the known answers and one batch; CHAINBOX_FPGA_CONTRACT=all has the whole.

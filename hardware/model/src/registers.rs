@@ -75,17 +75,20 @@ pub const MALFORMED: u16 = 0x070;
 /// counter: packets that were dropped.
 pub const DROPPED: u16 = 0x078;
 
+/// counter: points and words that engines took: each engine counts.
+pub const LOADED: u16 = 0x080;
+
 /// counter: reads of words with wrong parity.
-pub const PARITY: u16 = 0x080;
+pub const PARITY: u16 = 0x088;
 
 /// counter: clocks in which a beat was offered and not taken.
-pub const INPUT_WAITED: u16 = 0x088;
+pub const INPUT_WAITED: u16 = 0x090;
 
 /// counter: clocks in which a beat of results was offered and not taken.
-pub const OUTPUT_WAITED: u16 = 0x090;
+pub const OUTPUT_WAITED: u16 = 0x098;
 
 /// The counters, by name and address.
-pub const COUNTERS: [(&str, u16); 11] = [
+pub const COUNTERS: [(&str, u16); 12] = [
     ("clocks", CLOCKS),
     ("passes", PASSES),
     ("items", ITEMS),
@@ -94,6 +97,7 @@ pub const COUNTERS: [(&str, u16); 11] = [
     ("broken", BROKEN),
     ("malformed", MALFORMED),
     ("dropped", DROPPED),
+    ("loaded", LOADED),
     ("parity", PARITY),
     ("input_waited", INPUT_WAITED),
     ("output_waited", OUTPUT_WAITED),

@@ -58,12 +58,12 @@ impl Choice {
 /// Whether this is the name of a back end: one of the CPU, of all, or an interface with the number of a device after a colon.
 fn check(name: &str) -> Result<(), String> {
     let (api, number) = name.split_once(':').unwrap_or((name, "0"));
-    let is_device = (APIS.contains(&api) || api == fpga::API) && number.parse::<u16>().is_ok();
+    let is_device = (APIS.contains(&api) || fpga::is_api(api)) && number.parse::<u16>().is_ok();
     if is_device || [CPU, ALL].contains(&name) {
         return Ok(());
     }
     Err(format!(
-        "no back end is called {name:?}: say {CPU}, {}, {ALL}, or several with commas between; opencl:1 is the second device of OpenCL",
+        "no back end is called {name:?}: say {CPU}, {}, {ALL}, fpga, or several with commas between; opencl:1 is the second device of OpenCL",
         APIS.join(", ")
     ))
 }
@@ -84,6 +84,8 @@ mod tests {
             ("cpu,opencl", together(false, &["opencl"])),
             ("opencl, wgpu:1", together(false, &["opencl", "wgpu:1"])),
             ("all,wgpu", together(true, &["wgpu"])),
+            ("fpga", device("fpga")),
+            ("fpga:1", device("fpga:1")),
             ("fpga-sim", device("fpga-sim")),
             ("fpga-sim:1", device("fpga-sim:1")),
         ] {

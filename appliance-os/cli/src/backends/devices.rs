@@ -84,7 +84,7 @@ pub fn options(data: &Path) -> pipeline::Options {
 pub fn open(name: &str, options: &pipeline::Options) -> Result<Opened, Error> {
     // The first device of an interface has one name, whoever counts from 0.
     let name = name.strip_suffix(":0").unwrap_or(name);
-    let backend = if name.split(':').next() == Some(fpga::API) {
+    let backend = if name.split(':').next().is_some_and(fpga::is_api) {
         fpga::open(name)?
     } else {
         discover::open(name, options).map_err(|error| Error::new(format!("{error}; `chainbox devices` lists what there is")))?

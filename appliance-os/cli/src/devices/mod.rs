@@ -106,7 +106,7 @@ fn json_of(sight: &Sight) -> Value {
         "kind": device.info.kind.name(),
         "memory_bytes": device.info.memory_bytes,
         "ran_on_hardware": device.ran_on_hardware,
-        "used_by": if device.is_software() { "name" } else { "itself" },
+        "used_by": if device.is_by_name() { "name" } else { "itself" },
         "known_answers": known_answers,
         "learned": device.learned.as_ref().map(|learned| &learned.curves),
     })
@@ -137,6 +137,8 @@ fn usable(text: &mut String, device: &Usable) {
     if device.is_software() {
         let _ =
             writeln!(text, "  software on this machine's own processor: used only where it is named (--backend {name}, engine.devices)");
+    } else if device.is_by_name() {
+        let _ = writeln!(text, "  used only where it is named (--backend {name}, engine.devices)");
     }
     if !ran_on_hardware {
         let _ = writeln!(text, "  {}: never run on hardware by those who released this version", info.api);

@@ -12,9 +12,10 @@ use chainbox_kernels::{
 };
 use chainbox_service::learned::{self, Learned};
 
-use crate::backends::devices::{self, hardware, options};
-#[cfg(feature = "fpga-sim")]
-use crate::backends::fpga;
+use crate::backends::{
+    devices::{self, hardware, options},
+    fpga,
+};
 
 /// One device, or one interface that cannot be used.
 pub(crate) enum Sight {
@@ -56,9 +57,14 @@ pub(crate) struct Proof {
 }
 
 impl Usable {
-    /// Whether it takes the cores that the CPU back end has: such a device is used only where it is named.
+    /// Whether it takes the cores that the CPU back end has.
     pub(crate) fn is_software(&self) -> bool {
         self.info.kind == Kind::Software
+    }
+
+    /// Whether it is used only where it is named: software, and cards of an interface that nobody ever tried one of.
+    pub(crate) fn is_by_name(&self) -> bool {
+        self.is_software() || self.info.api == fpga::CARDS
     }
 }
 
@@ -83,10 +89,14 @@ pub(crate) fn survey(learned: &[Learned], data: &Path, prove: Prove) -> Vec<Sigh
         Found::Unusable { api, what, remedy } => Sight::Unusable { api, what, remedy },
     };
     let sights = discover::discover().into_iter().map(sight);
-    #[cfg(feature = "fpga-sim")]
-    let sights =
-        sights.chain(fpga::listed().into_iter().map(|(name, info)| Sight::Usable(usable(name, info, false, learned, data, prove))));
-    sights.collect()
+    let of_fpga = |(name, seen): fpga::Seen| match seen {
+        Ok(info) => Sight::Usable(usable(name, info, false, learned, data, prove)),
+        Err(error) => {
+            let (what, remedy) = error.rsplit_once("; ").unwrap_or((&error, "see hardware/boards/README.md"));
+            Sight::Unusable { api: fpga::CARDS, what: what.to_owned(), remedy: remedy.to_owned() }
+        }
+    };
+    sights.chain(fpga::seen().into_iter().map(of_fpga)).collect()
 }
 
 /// What was learnt, from the file in the data folder; with the error of a file that cannot be read.

@@ -7,7 +7,7 @@ use chainbox_fpga_model::{
     machine::{CONTEXTS, CREDITS, Item, LOADED, Machine, Outcome},
     register_map::{self, Kind},
     registers, sources,
-    wire::BEAT_BYTES,
+    wire::{BEAT_BYTES, setup},
     word::Word,
 };
 use chainbox_fpga_sim::{Coverage, LOADER_STATES, THROTTLES, Verifier};
@@ -214,6 +214,10 @@ fn the_registers_are_those_of_the_description() {
                 assert_eq!(verifier.read(address), 0, "{address:#x}");
             }
         }
+        verifier.set_up(machine);
+        verifier.run(1_000);
+        let loaded = setup(curve, machine.fixed()).filter(|(_, is_last)| *is_last).count();
+        assert_eq!(verifier.counters().of(registers::LOADED), (loaded * Verifier::engines(curve)) as u64);
         verifier.set_flush(77);
         verifier.reset();
         assert_eq!(verifier.read(registers::FLUSH), 77, "a setting stays");
