@@ -51,4 +51,34 @@ module packer (
             else if (age < flush) age <= age + 32'd1;
         end
     end
+
+`ifdef FORMAL
+    // A beat that is offered stays as it is until it is taken; a result that is taken stands in its slot until its beat is offered, and slots behind the last are 0: what
+    // is no result says nothing. hardware/sim/tests/rtl/formal.rs proves it by induction.
+    logic         was_reset = 1'b0;
+    logic         stays, emitted, took, rested;
+    logic [512:0] offered;
+    logic [511:0] before;
+    logic [3:0]   place;
+    logic [39:0]  word;
+    always_ff @(posedge clk) begin
+        was_reset <= was_reset | rst;
+        stays     <= !rst && out_valid && !out_ready;
+        emitted   <= !rst && emits;
+        took      <= !rst && takes;
+        rested    <= !rst && !emits && !takes;
+        offered   <= {out_last, out_data};
+        before    <= slots;
+        place     <= filled;
+        word      <= in_data;
+        if (was_reset) begin
+            assert (filled <= 4'd8);
+            for (int slot = 0; slot < 8; slot++) if (slot >= filled) assert (slots[64*slot +: 64] == '0);
+            if (stays) assert (out_valid && {out_last, out_data} == offered);
+            if (emitted) assert (out_valid && out_data == before && filled == '0);
+            if (took) assert (filled == place + 4'd1 && slots == (before | ({472'b0, word} << (64 * place))));
+            if (rested) assert (filled == place && slots == before);
+        end
+    end
+`endif
 endmodule

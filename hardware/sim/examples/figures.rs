@@ -1,6 +1,7 @@
-//! The figures of one SM2 engine in steady state, by simulation of its RTL with random items: `figures [--items N] [--json]`.
+//! The figures of one SM2 engine in steady state, by simulation of the whole card's RTL with random items: `figures [--items N] [--json]`.
 //!
-//! A clock is an assumption ([`CLOCK_HZ`]): nothing was placed or timed. Everything else is counted.
+//! A clock is an assumption ([`CLOCK_HZ`]): nothing was placed or timed. What an engine takes is Yosys's estimate, from bench/results/fpga-synthesis.json. Everything else
+//! is counted.
 
 use std::{env, process::ExitCode};
 
@@ -16,7 +17,7 @@ mod measure {
     use chainbox_fpga_model::{
         curve::Curve,
         machine::{CONTEXTS, Item, Outcome},
-        registers,
+        register_map, registers,
     };
     use chainbox_fpga_sim::Verifier;
     use rand_chacha::{
@@ -34,8 +35,10 @@ mod measure {
         pub clocks_an_item: f64,
         /// The part of the clocks at saturation in which the multiplier began a product.
         pub busy: f64,
-        /// Clocks from the first beat of an item to its result, alone in the engine.
+        /// Clocks from the first beat of an item to its result, alone in the engine, where a result waits for no other one.
         pub alone: u64,
+        /// The same where a result may wait for others to share its transfer, as after a reset.
+        pub alone_sharing: u64,
         /// The same at saturation, the median.
         pub full: u64,
         /// Items that arrived at random times, at 1.1 times the capacity.
@@ -65,10 +68,14 @@ mod measure {
         verifier.set_up(&machine);
 
         // Alone.
-        let begin = verifier.clocks();
-        verifier.send(&item(&mut random), 0);
-        assert!(verifier.finish(1_000_000));
-        let alone = verifier.results()[0].clock - begin;
+        let mut alone = |flush| {
+            verifier.set_flush(flush);
+            let begin = verifier.clocks();
+            verifier.send(&item(&mut random), 0);
+            assert!(verifier.finish(1_000_000));
+            verifier.results()[0].clock - begin
+        };
+        let (alone_sharing, alone) = (alone(register_map::FLUSH_AT_RESET), alone(0));
 
         // Full: there is always an item that waits. The contexts' first round is left out, and the end, when nothing waits.
         let mut came = Vec::new();
@@ -125,6 +132,7 @@ mod measure {
             clocks_an_item,
             busy: (after.of(registers::PASSES) - before.of(registers::PASSES)) as f64 / clocks,
             alone,
+            alone_sharing,
             full,
             poisson_items: count,
             poisson: clocks_an_item / poisson_clocks,
@@ -136,9 +144,14 @@ mod measure {
 #[cfg(feature = "verilator")]
 const CLOCK_HZ: f64 = 250e6;
 
-/// Tiles of 26 by 17 bits of the multiplier, the size of a DSP48E2.
+/// What an engine takes, as Yosys estimated it.
 #[cfg(feature = "verilator")]
-const DSP: f64 = 160.0;
+const SYNTHESIS: &str = include_str!("../../../bench/results/fpga-synthesis.json");
+
+#[cfg(feature = "verilator")]
+#[path = "../../model/examples/synthesis/sizing.rs"]
+#[expect(dead_code, reason = "boards are of no use here")]
+mod sizing;
 
 #[cfg(feature = "verilator")]
 use chainbox_fpga_model::machine::CONTEXTS;
@@ -165,29 +178,46 @@ fn main() -> ExitCode {
     }
     let figures = measure::measure(items);
     let rate = CLOCK_HZ / figures.clocks_an_item;
+    let sizing::Resources { luts, registers, dsps, half_brams, urams } =
+        sizing::engine(&serde_json::from_str(SYNTHESIS).expect("a report of the example synthesis"), "sm2");
     let milliseconds = |clocks: u64| clocks as f64 / CLOCK_HZ * 1e3;
     if is_json {
-        println!(
-            "{{\"curve\":\"sm2\",\"engines\":1,\"contexts\":{},\"items\":{},\"clocks_an_item\":{:.1},\"busy\":{:.4},\"clocks_alone\":{},\"clocks_full\":{},\
-             \"poisson_items\":{},\"poisson\":{:.4},\"assumed_clock_hz\":{CLOCK_HZ},\"dsp_tiles\":{DSP}}}",
-            CONTEXTS,
-            figures.items,
-            figures.clocks_an_item,
-            figures.busy,
-            figures.alone,
-            figures.full,
-            figures.poisson_items,
-            figures.poisson
-        );
+        let report = serde_json::json!({
+            "command": "cargo run -p chainbox-fpga-sim --features verilator --example figures -- --json",
+            "curve": "sm2",
+            "engines": 1,
+            "contexts": CONTEXTS,
+            "items": figures.items,
+            "clocks_an_item": figures.clocks_an_item,
+            "busy": figures.busy,
+            "clocks_alone": figures.alone,
+            "clocks_alone_sharing_transfers": figures.alone_sharing,
+            "clocks_full": figures.full,
+            "poisson_items": figures.poisson_items,
+            "poisson": figures.poisson,
+            "assumed_clock_hz": CLOCK_HZ,
+        });
+        println!("{report:#}");
         return ExitCode::SUCCESS;
     }
     println!("One SM2 engine, {CONTEXTS} contexts; counted in simulation of the RTL, random items, each result checked.");
     println!("Seconds are projections: they assume a clock of 250 MHz, and nothing was placed or timed.\n");
     println!("| | counted | at 250 MHz (projection) |\n|---|---|---|");
     println!("| at saturation, {} items | {:.1} clocks an item | {rate:.0} items a second |", figures.items, figures.clocks_an_item);
-    println!("| the same by tile of the multiplier | {DSP:.0} tiles of 26 x 17 bits | {:.0} items a second |", rate / DSP);
+    println!(
+        "| what the engine takes, estimated by Yosys | {dsps} DSP48E2, {} LUT, {} registers, {urams} UltraRAM, {} block RAM | {:.0} items a second a DSP |",
+        sizing::grouped(luts),
+        sizing::grouped(registers),
+        half_brams as f64 / 2.0,
+        rate / dsps as f64
+    );
     println!("| the multiplier begins a product | {:.4} of the clocks | |", figures.busy);
     println!("| an item alone, first beat to result | {} clocks | {:.3} ms |", figures.alone, milliseconds(figures.alone));
+    println!(
+        "| the same where results share transfers, as after a reset | {} clocks | {:.3} ms |",
+        figures.alone_sharing,
+        milliseconds(figures.alone_sharing)
+    );
     println!("| the same at saturation, median, one waiting before it | {} clocks | {:.3} ms |", figures.full, milliseconds(figures.full));
     println!(
         "| {} Poisson arrivals at 1.1 times the capacity | {:.4} of the rate at saturation | |",
