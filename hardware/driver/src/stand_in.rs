@@ -35,6 +35,8 @@ const ITEMS_BEFORE: usize = 5;
 pub enum Fault {
     /// After some items it takes nothing and answers nothing.
     Stalls,
+    /// It takes nothing at all.
+    Clogs,
     /// Each third answer never comes.
     Loses,
     /// It takes and gives a few bytes at a time.
@@ -53,7 +55,7 @@ impl FromStr for Fault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let all = [Self::Stalls, Self::Loses, Self::Dribbles, Self::Vanishes, Self::Deaf, Self::Forgets, Self::Ends];
+        let all = [Self::Stalls, Self::Clogs, Self::Loses, Self::Dribbles, Self::Vanishes, Self::Deaf, Self::Forgets, Self::Ends];
         let name = |fault: &Self| format!("{fault:?}").to_lowercase();
         all.into_iter().find(|fault| name(fault) == text).ok_or_else(|| {
             let names: Vec<String> = all.iter().map(name).collect();
@@ -204,7 +206,7 @@ impl StandIn {
 
     /// Whether it takes and gives nothing more.
     fn is_stuck(&self) -> bool {
-        (self.has(Fault::Stalls) || self.has(Fault::Vanishes)) && self.items >= ITEMS_BEFORE
+        self.has(Fault::Clogs) || ((self.has(Fault::Stalls) || self.has(Fault::Vanishes)) && self.items >= ITEMS_BEFORE)
     }
 
     /// Whether anything came.

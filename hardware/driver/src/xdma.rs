@@ -125,6 +125,10 @@ fn device(prefix: &Path, ending: &str) -> PathBuf {
 #[repr(C, align(4096))]
 struct Pages<const BYTES: usize>([u8; BYTES]);
 
+const _: () =
+    assert!(BUFFER_BYTES.is_multiple_of(BEAT_BYTES) && ITEM_BYTES.is_multiple_of(BEAT_BYTES) && READ_BYTES.is_multiple_of(BEAT_BYTES));
+const _: () = assert!(align_of::<Pages<BUFFER_BYTES>>() == 4_096 && align_of::<Pages<READ_BYTES>>() == 4_096);
+
 /// A card.
 pub struct Card {
     identity: Identity,

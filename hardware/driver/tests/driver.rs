@@ -207,6 +207,7 @@ fn a_card_that_fails_is_reset_and_loses_nothing() {
     let (batch, expected) = items(Scheme::Sm2Sm3, 150);
     for (fault, resets, failures, said) in [
         ("stalls", "2", 1, "no answer within"),
+        ("clogs", "2", 1, "no answer within"),
         ("loses", "2", 1, "no answer within"),
         ("dribbles", "9", 0, ""),
         ("vanishes", "2", 2, "the link is down"),

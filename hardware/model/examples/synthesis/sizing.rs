@@ -128,7 +128,7 @@ pub fn document(report: &Value, simulated: &Value) -> String {
         text,
         "\nAt {:.0} MHz, which is an assumption, an SM2 engine does {} items a second (projection: {clocks_an_item:.1} clocks an item, counted in simulation): {:.0} a second for each DSP. Accelor's card has {:.0} by its measured figure ({} a second with {accelor_dsps:.0} DSP).\n",
         clock / 1e6,
-        grouped(rate as u64),
+        grouped(rate.round() as u64),
         rate / dsps,
         accelor_rate / accelor_dsps,
         grouped(accelor_rate as u64)
