@@ -29,7 +29,7 @@ module packer (
     logic ends;
     assign ends = is_due || beats == 6'd63;
     always_ff @(posedge clk) begin
-        if (emits) begin
+        if (emits && !rst) begin
             out_data <= slots;
             out_last <= ends;
             slots    <= '0;
@@ -37,11 +37,12 @@ module packer (
             slots[64*filled[2:0] +: 64] <= {24'b0, in_data};
         end
         if (rst) begin
-            out_valid <= 1'b0;
-            slots     <= '0;
-            filled    <= '0;
-            beats     <= '0;
-            age       <= '0;
+            // What is offered already stays: a stream takes nothing back.
+            if (out_ready) out_valid <= 1'b0;
+            slots  <= '0;
+            filled <= '0;
+            beats  <= '0;
+            age    <= '0;
         end else begin
             if (is_free) out_valid <= emits;
             if (emits) filled <= '0;
@@ -51,10 +52,11 @@ module packer (
             else if (age < flush) age <= age + 32'd1;
         end
     end
+    initial out_valid = 1'b0;
 
 `ifdef FORMAL
-    // A beat that is offered stays as it is until it is taken; a result that is taken stands in its slot until its beat is offered, and slots behind the last are 0: what
-    // is no result says nothing. hardware/sim/tests/rtl/formal.rs proves it by induction.
+    // A beat that is offered stays as it is until it is taken, through a reset too; a result that is taken stands in its slot until its beat is offered; and slots behind
+    // the last are 0: what is no result says nothing. hardware/sim/tests/rtl/formal.rs proves it by induction.
     logic         was_reset = 1'b0;
     logic         stays, emitted, took, rested;
     logic [512:0] offered;
@@ -63,7 +65,7 @@ module packer (
     logic [39:0]  word;
     always_ff @(posedge clk) begin
         was_reset <= was_reset | rst;
-        stays     <= !rst && out_valid && !out_ready;
+        stays     <= out_valid && !out_ready;
         emitted   <= !rst && emits;
         took      <= !rst && takes;
         rested    <= !rst && !emits && !takes;

@@ -16,7 +16,7 @@
 //! `h2c_timeout` and `c2h_timeout` (10 s as it comes) with an error. Either way the device counts as lost until it was reset.
 //!
 //! **Reset.** Streams are closed, `reset` of the register `control` is written and awaited, streams are opened anew, a beat that is no packet ends a transfer that may
-//! have been cut, constants and table are loaded, and the counter `loaded` must say that every engine took all of them. Answers to what was sent before carry tags
+//! have been cut, constants and table are loaded, and the counter `loaded` must say that every engine took all of them; then errors are cleared. Answers to what was sent before carry tags
 //! that nobody waits for any more.
 
 use std::{
@@ -276,7 +276,8 @@ impl Card {
         let start = Instant::now();
         loop {
             match self.loaded()?.wrapping_sub(before) {
-                loaded if loaded == wanted => return Ok(()),
+                // The beat that was no packet is no error.
+                loaded if loaded == wanted => return self.control(registers::CONTROL_CLEAR),
                 loaded if loaded > wanted || start.elapsed() >= self.time_max => {
                     let what = format!("its engines took {loaded} of {wanted} points and words of the table");
                     return Err(self.lost("_h2c_0", what));
