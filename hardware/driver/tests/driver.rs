@@ -201,6 +201,29 @@ fn a_card_in_another_process_keeps_the_contract() {
     }
 }
 
+/// The same driver, with the RTL of the whole card at the other end: its registers, its resets, its streams.
+#[cfg(feature = "sim")]
+#[test]
+fn the_rtl_in_another_process_is_a_card() {
+    for (curve, scheme) in [("sm2", Scheme::Sm2Sm3), ("p256", Scheme::EcdsaP256Sha256)] {
+        let process = Process::start(curve, &["rtl"]);
+        let card = Card::open(&process.prefix()).unwrap().with_time_max(Duration::from_secs(60));
+        let engines = if curve == "sm2" { 1 } else { 2 };
+        assert!(card.identity().device.contains(&format!("{engines} engine")), "{}", card.identity().device);
+        let backend = Fpga::new("fpga", card).with_answer_time_max(Duration::from_secs(60));
+        let (batch, expected) = items(scheme, 60);
+        assert_eq!(backend.verify(&batch).unwrap().as_slice(), expected, "{curve}");
+        assert_eq!(backend.counted().strange, 0);
+    }
+    // A card that lost answers is reset, with items under way, and used again.
+    let process = Process::start("sm2", &["rtl", "loses", "2"]);
+    let card = Card::open(&process.prefix()).unwrap().with_time_max(Duration::from_secs(60));
+    let backend = Fpga::new("fpga", card).with_answer_time_max(Duration::from_secs(10));
+    let (batch, expected) = items(Scheme::Sm2Sm3, 60);
+    assert!(matches!(backend.verify(&batch), Err(Fault::Device { .. })));
+    assert_eq!(backend.verify(&batch).unwrap().as_slice(), expected);
+}
+
 /// Whatever the card does: a batch has its verdicts or a fault, and once the card works again it is used again. How often it fails before is said with each fault.
 #[test]
 fn a_card_that_fails_is_reset_and_loses_nothing() {
@@ -215,8 +238,9 @@ fn a_card_that_fails_is_reset_and_loses_nothing() {
         ("forgets", "2", 1, "points and words of the table"),
     ] {
         let process = Process::start("sm2", &[fault, resets]);
-        let card = Card::open(&process.prefix()).unwrap().with_time_max(Duration::from_millis(300));
-        let backend = Fpga::new("fpga", card).with_answer_time_max(Duration::from_millis(300));
+        // Long enough for a machine that has much else to do.
+        let card = Card::open(&process.prefix()).unwrap().with_time_max(Duration::from_secs(1));
+        let backend = Fpga::new("fpga", card).with_answer_time_max(Duration::from_secs(1));
         let mut errors = Vec::new();
         loop {
             match backend.verify(&batch) {
@@ -225,7 +249,7 @@ fn a_card_that_fails_is_reset_and_loses_nothing() {
             }
             assert!(errors.len() < 5, "{fault}: {errors:?}");
         }
-        assert!(errors.len() >= failures && errors.last().is_none_or(|error| error.contains(said)), "{fault}: {errors:?}");
+        assert!(errors.len() >= failures && (failures == 0 || errors.iter().any(|error| error.contains(said))), "{fault}: {errors:?}");
         assert_eq!(backend.verify(&batch).unwrap().as_slice(), expected, "{fault}, again");
     }
 }

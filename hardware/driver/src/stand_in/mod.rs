@@ -1,5 +1,8 @@
-//! A card in software: the model behind the names of the devices that a card has, so that the driver can be tried where there is none. It keeps the contract of
-//! [`crate::xdma`] (a named pipe for each stream, a file for the registers, which it looks at each millisecond), and does something wrong where it is told to.
+//! A card in software: the names of the devices that a card has, with the model or the RTL behind them ([`behind`]), so that the driver can be tried where there is none. It
+//! keeps the contract of [`crate::xdma`] (a named pipe for each stream, a file for the registers, which it looks at each millisecond), and does something wrong
+//! where it is told to.
+
+pub mod behind;
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -13,13 +16,13 @@ use std::{
 };
 
 use chainbox_fpga_model::{
-    curve::Curve,
-    machine::{CREDITS, Machine, Outcome},
-    register_map, registers, sources,
-    wire::{BEAT_BYTES, ITEM_BYTES, KIND_ITEM, KIND_POINT, KIND_WORD, read_packet, setup},
-    word::Word,
+    register_map::{self, Kind},
+    registers,
+    wire::{BEAT_BYTES, ITEM_BYTES, KIND_ITEM, KIND_POINT},
 };
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+
+use behind::Behind;
 
 /// How often registers are looked at.
 const TIME_BETWEEN: Duration = Duration::from_millis(1);
@@ -66,7 +69,7 @@ impl FromStr for Fault {
 
 /// A card in software.
 pub struct StandIn {
-    curve: Curve,
+    behind: Box<dyn Behind>,
     fault: Option<Fault>,
     /// Resets until the fault is gone.
     resets_left: usize,
@@ -74,14 +77,10 @@ pub struct StandIn {
     packets: File,
     results: File,
     prefix: PathBuf,
-    table: Vec<[Word; 2]>,
-    machine: Option<Machine>,
     /// Bytes that are no whole packet yet.
     input: Vec<u8>,
-    /// Results that are not written yet: eight bytes each.
-    output: Vec<[u8; 8]>,
+    /// Items since the last reset.
     items: usize,
-    counters: [u64; registers::COUNTERS.len()],
 }
 
 impl StandIn {
@@ -89,7 +88,7 @@ impl StandIn {
     ///
     /// # Errors
     /// Where they cannot be made.
-    pub fn new(prefix: &Path, curve: Curve, fault: Option<(Fault, usize)>) -> io::Result<Self> {
+    pub fn new(prefix: &Path, behind: Box<dyn Behind>, fault: Option<(Fault, usize)>) -> io::Result<Self> {
         let path = |ending: &str| format!("{}{ending}", prefix.display());
         let pipe = |ending: &str| {
             let path = path(ending);
@@ -102,34 +101,18 @@ impl StandIn {
         let made = path("_made");
         let registers = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&made)?;
         registers.set_len(0x1000)?;
-        let card = Self {
-            curve,
+        let mut card = Self {
+            behind,
             fault: fault.map(|(fault, _)| fault),
             resets_left: fault.map_or(0, |(_, resets)| resets),
             registers,
             packets,
             results,
             prefix: prefix.to_owned(),
-            table: Vec::new(),
-            machine: None,
             input: Vec::new(),
-            output: Vec::new(),
             items: 0,
-            counters: [0; registers::COUNTERS.len()],
         };
-        let build = sources::build(&curve);
-        let words = [
-            (registers::IDENTITY, register_map::IDENTITY),
-            (registers::VERSION, register_map::VERSION),
-            (registers::BUILD_LOW, build as u32),
-            (registers::BUILD_HIGH, (build >> 32) as u32),
-            (registers::CURVE, curve.code()),
-            (registers::ENGINES, 1),
-            (registers::CREDITS, CREDITS as u32),
-            (registers::FLUSH, register_map::FLUSH_AT_RESET),
-            (registers::STATUS, registers::STATUS_IDLE),
-        ];
-        words.into_iter().try_for_each(|(address, word)| card.write(address, word))?;
+        card.show_registers()?;
         fs::rename(made, path("_user"))?;
         Ok(card)
     }
@@ -148,8 +131,7 @@ impl StandIn {
                 }
                 return Ok(());
             }
-            self.give_results()?;
-            if !has_worked {
+            if !self.give_results()? && !has_worked {
                 thread::sleep(TIME_BETWEEN);
             }
         }
@@ -170,9 +152,20 @@ impl StandIn {
         self.registers.write_all_at(&word.to_le_bytes(), address.into())
     }
 
-    fn count(&mut self, address: u16) {
-        let place = registers::COUNTERS.iter().position(|(_, counter)| *counter == address);
-        self.counters[place.expect("an address of a counter")] += 1;
+    /// Puts what the card says of itself into the file, all but `control`.
+    fn show_registers(&mut self) -> io::Result<()> {
+        for register in register_map::card() {
+            let words = match register.kind {
+                Kind::Control => 0,
+                Kind::Counter => 2,
+                _ => 1,
+            };
+            for address in (register.address..).step_by(4).take(words) {
+                let word = self.behind.read(address);
+                self.write(address, word)?;
+            }
+        }
+        Ok(())
     }
 
     fn look_at_registers(&mut self) -> io::Result<()> {
@@ -189,18 +182,13 @@ impl StandIn {
         if asked & registers::CONTROL_RESET != 0 {
             self.resets_left = self.resets_left.saturating_sub(1);
             self.input.clear();
-            self.output.clear();
             self.items = 0;
             let mut bytes = [0; 4_096];
             while self.packets.read(&mut bytes).is_ok() {}
             while self.results.read(&mut bytes).is_ok() {}
         }
-        if asked & registers::CONTROL_SNAPSHOT != 0 {
-            for (number, (_, address)) in registers::COUNTERS.into_iter().enumerate() {
-                self.write(address, self.counters[number] as u32)?;
-                self.write(address + 4, (self.counters[number] >> 32) as u32)?;
-            }
-        }
+        self.behind.control(asked);
+        self.show_registers()?;
         self.write(registers::CONTROL, 0)
     }
 
@@ -231,63 +219,32 @@ impl StandIn {
                 _ => BEAT_BYTES,
             };
             let Some(packet) = self.input.get(taken..taken + length) else { break };
-            let packet = packet.to_vec();
             taken += length;
-            self.packet(&packet);
+            self.items += usize::from(packet[0] == KIND_ITEM);
+            let is_forgotten = packet[0] == KIND_POINT && u16::from_le_bytes([packet[2], packet[3]]).is_multiple_of(1_000);
+            if !(is_forgotten && self.resets_left > 0 && self.fault == Some(Fault::Forgets)) {
+                self.behind.transfer(packet);
+            }
         }
         self.input.drain(..taken);
         Ok(true)
     }
 
-    fn packet(&mut self, packet: &[u8]) {
-        match packet[0] {
-            KIND_ITEM => {
-                self.count(registers::ITEMS);
-                self.items += 1;
-                let packet: &[u8; ITEM_BYTES] = packet.try_into().expect("as long as an item");
-                let (tag, item) = read_packet(packet);
-                let ran = |machine: &Machine| item.map_or(Outcome::Malformed, |item| machine.run(&item).outcome);
-                // Without a table it knows nothing of anybody.
-                let outcome = self.machine.as_ref().map_or(Outcome::Broken, ran);
-                if !(self.has(Fault::Loses) && tag.is_multiple_of(3)) {
-                    let [a, b, c, d] = tag.to_le_bytes();
-                    self.output.push([a, b, c, d, outcome.code(), 0, 0, 0]);
-                }
-            }
-            KIND_POINT => {
-                let number = usize::from(u16::from_le_bytes([packet[2], packet[3]]));
-                let word = |from: usize| Word::from_le_bytes(packet[from..from + 32].try_into().expect("32 bytes"));
-                if number == 0 {
-                    self.table.clear();
-                    self.machine = None;
-                }
-                if self.has(Fault::Forgets) && number.is_multiple_of(1_000) {
-                    return;
-                }
-                self.table.push([word(BEAT_BYTES), word(BEAT_BYTES + 32)]);
-                self.count(registers::LOADED);
-                let is_whole = number + 1 == chainbox_fpga_model::recode::FIXED_WINDOWS * chainbox_fpga_model::recode::FIXED_POINTS;
-                if is_whole && self.table.len() == number + 1 {
-                    self.machine = Some(Machine::new(self.curve, self.table.as_slice().into()));
-                }
-            }
-            KIND_WORD => {
-                // The model has its constants; it sees that these are the same.
-                if setup(&self.curve, &[]).any(|(beat, _)| beat == packet) {
-                    self.count(registers::LOADED);
-                }
-            }
-            _ => self.count(registers::DROPPED),
-        }
-    }
-
-    fn give_results(&mut self) -> io::Result<()> {
+    /// Whether anything was to be done.
+    fn give_results(&mut self) -> io::Result<bool> {
         if self.is_stuck() {
-            return Ok(());
+            return Ok(false);
         }
-        for results in std::mem::take(&mut self.output).chunks(8) {
+        let Some(mut results) = self.behind.results() else { return Ok(false) };
+        if self.has(Fault::Loses) {
+            results.retain(|(tag, _)| !tag.is_multiple_of(3));
+        }
+        for results in results.chunks(8) {
             let mut beat = [0; BEAT_BYTES];
-            beat.as_chunks_mut::<8>().0.iter_mut().zip(results).for_each(|(place, result)| *place = *result);
+            for (place, (tag, code)) in beat.as_chunks_mut::<8>().0.iter_mut().zip(results) {
+                place[..4].copy_from_slice(&tag.to_le_bytes());
+                place[4] = *code;
+            }
             if self.has(Fault::Dribbles) {
                 for part in beat.chunks(13) {
                     self.results.write_all(part)?;
@@ -297,6 +254,6 @@ impl StandIn {
                 self.results.write_all(&beat)?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
