@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use chainbox_fpga::stand_in::{StandIn, behind::Modelled};
+use chainbox_fpga::stand_in::{StandIn, behind::Model};
 use chainbox_fpga_model::curve::Curve;
 use serde_json::Value;
 
@@ -175,7 +175,7 @@ fn a_card_behind_its_devices_answers_as_the_cpu() {
     let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let prefix = folder.path().join("xdma3");
     let stops = std::sync::atomic::AtomicBool::new(false);
-    let card = StandIn::new(&prefix, Box::new(Modelled::new(Curve::SM2)), None).unwrap();
+    let card = StandIn::new(&prefix, Box::new(Model::new(Curve::SM2)), None).unwrap();
     let with_card = |arguments: &[&str]| {
         let mut command = chainbox(home.path(), arguments);
         without_drivers(&mut command).env("CHAINBOX_FPGA_DEVICES", folder.path());

@@ -2,12 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chainbox_fpga_model::{
-    curve::Curve,
-    machine::{Machine, Outcome},
-    wire::{ITEM_BYTES, read_packet},
-    word::Word,
-};
+use chainbox_fpga_model::{curve::Curve, machine::Machine, wire::ITEM_BYTES, word::Word};
 
 use crate::transport::{Answer, Identity, Transport, TransportError};
 
@@ -52,8 +47,8 @@ impl Transport for Modelled {
     fn receive(&mut self, _: Duration) -> Result<Vec<Answer>, TransportError> {
         let machine = self.machine.as_ref().ok_or_else(|| TransportError::Lost("it has no table: it was never reset".to_owned()))?;
         let answer = |packet: &[u8; ITEM_BYTES]| {
-            let (tag, item) = read_packet(packet);
-            Answer { tag, code: item.map_or(Outcome::Malformed, |item| machine.run(&item).outcome).code() }
+            let (tag, outcome) = machine.answer(packet);
+            Answer { tag, code: outcome.code() }
         };
         // One after the other: whoever asks holds the device, and must not wait for threads that wait for the device.
         Ok(std::mem::take(&mut self.waiting).iter().map(answer).collect())

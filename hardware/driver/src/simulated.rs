@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chainbox_fpga_model::{
     curve::Curve,
-    machine::{CREDITS, Outcome},
+    machine::CREDITS,
     wire::{ITEM_BYTES, setup},
     word::Word,
 };
@@ -14,7 +14,7 @@ use chainbox_fpga_sim::Verifier;
 use crate::transport::{Answer, Identity, Transport, TransportError};
 
 /// Clocks between two looks at what came.
-const CLOCKS_A_LOOK: u64 = 2_000;
+pub(crate) const CLOCKS_A_LOOK: u64 = 2_000;
 
 /// The RTL as a device.
 pub struct Simulated {
@@ -62,10 +62,7 @@ impl Transport for Simulated {
         loop {
             let results = self.verifier.results();
             if !results.is_empty() || start.elapsed() >= time_max {
-                return Ok(results
-                    .iter()
-                    .map(|result| Answer { tag: result.tag, code: result.outcome.map_or(0, Outcome::code) })
-                    .collect());
+                return Ok(results.iter().map(|result| Answer { tag: result.tag, code: result.code }).collect());
             }
             self.verifier.run(CLOCKS_A_LOOK);
         }

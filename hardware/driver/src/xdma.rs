@@ -56,14 +56,11 @@ const TIME_BETWEEN: Duration = Duration::from_micros(200);
 /// What a register reads where nothing answers on the bus.
 const NOBODY: u32 = u32::MAX;
 
-/// Curves that a card can be built for.
-const CURVES: [Curve; 2] = [Curve::SM2, Curve::P256];
-
-/// Why a card is not used.
+/// Why a card is not used; [`OpenError::remedy`] says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A device cannot be opened or read.
-    #[error("{}: {error}; {}", path.display(), remedy(error))]
+    #[error("{}: {error}", path.display())]
     Device {
         /// The device.
         path: PathBuf,
@@ -71,14 +68,10 @@ pub enum OpenError {
         error: io::Error,
     },
     /// Nothing answers.
-    #[error(
-        "{0}_user: the card does not answer; load its bitstream, and rescan the PCI bus or restart the machine (hardware/boards/README.md)"
-    )]
+    #[error("{0}_user: the card does not answer")]
     Nobody(String),
     /// Something else answers.
-    #[error(
-        "{prefix}_user: it holds no verifier of Chainbox (its first register is {identity:#010x}); load the bitstream (hardware/boards/README.md)"
-    )]
+    #[error("{prefix}_user: it holds no verifier of Chainbox (its first register is {identity:#010x})")]
     Other {
         /// The card.
         prefix: String,
@@ -86,13 +79,26 @@ pub enum OpenError {
         identity: u32,
     },
     /// It is a verifier that this driver does not know.
-    #[error("{prefix}_user: the card {what}; load the bitstream that is built from the sources of this version of chainbox")]
+    #[error("{prefix}_user: the card {what}")]
     Unknown {
         /// The card.
         prefix: String,
         /// What does not fit.
         what: String,
     },
+}
+
+impl OpenError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Device { error, .. } => remedy(error),
+            Self::Nobody(_) => "load its bitstream, and rescan the PCI bus or restart the machine (hardware/boards/README.md)",
+            Self::Other { .. } => "load the bitstream (hardware/boards/README.md)",
+            Self::Unknown { .. } => "load the bitstream that is built from the sources of this version of chainbox",
+        }
+    }
 }
 
 fn remedy(error: &io::Error) -> &'static str {
@@ -173,7 +179,7 @@ impl Card {
             return Err(unknown(format!("has version {version} of the registers, and this driver knows {}", register_map::VERSION)));
         }
         let code = read(registers::CURVE)?;
-        let curve = CURVES.into_iter().find(|curve| curve.code() == code);
+        let curve = Curve::ALL.into_iter().find(|curve| curve.code == code);
         let curve = curve.ok_or_else(|| unknown(format!("is built for a curve of number {code}")))?;
         let build = u64::from(read(registers::BUILD_LOW)?) | u64::from(read(registers::BUILD_HIGH)?) << 32;
         let own = sources::build(&curve);

@@ -10,9 +10,12 @@ fn main() -> io::Result<ExitCode> {
         eprintln!("headers CURVE FOLDER");
         return Ok(ExitCode::from(2));
     };
-    let Some(curve) = [Curve::SM2, Curve::P256].into_iter().find(|known| known.name == curve) else {
-        eprintln!("{curve} is no curve of the verifier: sm2 or p256");
-        return Ok(ExitCode::from(2));
+    let curve = match Curve::named(curve) {
+        Ok(curve) => curve,
+        Err(error) => {
+            eprintln!("headers: {error}");
+            return Ok(ExitCode::from(2));
+        }
     };
     write_headers(&curve, Path::new(folder))?;
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,8 @@ pub const PRODUCT_DIGITS: usize = 17;
 pub struct Curve {
     /// Its name, as generated files have it.
     pub name: &'static str,
+    /// Its number in the card's registers.
+    pub code: u32,
     /// The prime of the field.
     pub p: Word,
     /// The order of the generator.
@@ -29,6 +31,7 @@ impl Curve {
     /// SM2, GB/T 32918.5: p = 2^256 - 2^224 - 2^96 + 2^64 - 1.
     pub const SM2: Self = Self {
         name: "sm2",
+        code: 1,
         p: Word::from_hex("fffffffeffffffffffffffffffffffffffffffff00000000ffffffffffffffff"),
         n: Word::from_hex("fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123"),
         b: Word::from_hex("28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93"),
@@ -42,6 +45,7 @@ impl Curve {
     /// P-256, SEC 2: p = 2^256 - 2^224 + 2^192 + 2^96 - 1.
     pub const P256: Self = Self {
         name: "p256",
+        code: 2,
         p: Word::from_hex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"),
         n: Word::from_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
         b: Word::from_hex("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"),
@@ -52,13 +56,16 @@ impl Curve {
         fold: [1, 0, 0, -1, 0, 0, -1, 1],
     };
 
-    /// Its number in the card's registers.
-    #[must_use]
-    pub const fn code(&self) -> u32 {
-        match self.name.as_bytes()[0] {
-            b's' => 1,
-            _ => 2,
-        }
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::SM2, Self::P256];
+
+    /// The curve of a name.
+    ///
+    /// # Errors
+    /// A line that says which names there are.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let curve = Self::ALL.into_iter().find(|curve| curve.name == name);
+        curve.ok_or_else(|| format!("{name} is no curve of the verifier: {}", Self::ALL.map(|curve| curve.name).join(" or ")))
     }
 
     /// The constants of the microprogram, by the names of their registers.
@@ -90,7 +97,7 @@ mod tests {
     /// Each row is the power of two that it stands for: p divides the difference.
     #[test]
     fn the_matrix_folds_powers_of_two() {
-        for curve in [Curve::SM2, Curve::P256] {
+        for curve in Curve::ALL {
             let mut power = Word::ONE;
             let shift = |mut word: Word| {
                 (0..32).for_each(|_| word = word.add_mod(&word, &curve.p));

@@ -8,6 +8,7 @@ use crate::{
     datapath::{Ports, pass},
     program::{Op, Program, Report, Source},
     recode::{FIXED_POINTS, FIXED_WINDOWS, KeyDigit, fixed_digits, key_digits},
+    wire::{ITEM_BYTES, read_packet},
     word::Word,
 };
 
@@ -140,6 +141,13 @@ impl Machine {
     #[must_use]
     pub fn run(&self, item: &Item) -> Ran {
         self.run_with(item, &mut |op, ports| pass(&self.curve, &self.matrix, op, ports))
+    }
+
+    /// The tag of an item's packet, and what an engine says of the item.
+    #[must_use]
+    pub fn answer(&self, packet: &[u8; ITEM_BYTES]) -> (u32, Outcome) {
+        let (tag, item) = read_packet(packet);
+        (tag, item.map_or(Outcome::Malformed, |item| self.run(&item).outcome))
     }
 
     /// Runs an item with another datapath.

@@ -42,7 +42,7 @@ fn generated(curve: &Curve) -> [(&'static str, String); 3] {
     [
         ("curve.svh", curve_header(curve)),
         ("program.svh", program_header(&Program::verifier())),
-        ("registers.svh", register_map::header(&register_map::card(), curve.code(), CREDITS)),
+        ("registers.svh", register_map::header(&register_map::card(), curve.code, CREDITS)),
     ]
 }
 

@@ -55,7 +55,7 @@ mod measure {
     /// Takes what came, which is valid.
     fn take(verifier: &mut Verifier, came: &mut Vec<(u32, u64)>) {
         for result in verifier.results() {
-            assert_eq!(result.outcome, Some(Outcome::Valid), "item {}", result.tag);
+            assert_eq!(result.outcome(), Some(Outcome::Valid), "item {}", result.tag);
             came.push((result.tag, result.clock));
         }
     }

@@ -32,10 +32,18 @@ pub struct Verifier {
 pub struct Answered {
     /// The item's tag.
     pub tag: u32,
-    /// What the device says of it; `None` for a code that is none.
-    pub outcome: Option<Outcome>,
+    /// The code of what the device says of it.
+    pub code: u8,
     /// When it came: clocks since the beginning.
     pub clock: u64,
+}
+
+impl Answered {
+    /// What the device says of it; `None` for a code that is none.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        Outcome::of_code(self.code)
+    }
 }
 
 /// The card's counters at one moment, by their registers.
@@ -208,7 +216,7 @@ impl Verifier {
             let mut beat = [0; BEAT_BYTES];
             beat.as_chunks_mut::<4>().0.iter_mut().zip(stepped.beat).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
             let clock = self.clocks;
-            self.results.extend(results(&beat).map(|(tag, code)| Answered { tag, outcome: Outcome::of_code(code), clock }));
+            self.results.extend(results(&beat).map(|(tag, code)| Answered { tag, code, clock }));
         }
     }
 

@@ -12,7 +12,7 @@ use chainbox_engine::{
 use chainbox_fpga::{
     Fpga,
     transport::Transport,
-    xdma::{self, Card},
+    xdma::{self, Card, OpenError},
 };
 use chainbox_kernels::{
     device::{DeviceInfo, Kind},
@@ -37,14 +37,11 @@ pub fn is_api(api: &str) -> bool {
 }
 
 /// One that was found: its name, and what it says of itself or why it cannot be used.
-pub type Seen = (String, Result<DeviceInfo, String>);
+pub type Seen = (String, Result<DeviceInfo, OpenError>);
 
 /// Everything that is there.
 pub fn seen() -> Vec<Seen> {
-    let card = |(index, prefix): (usize, PathBuf)| {
-        let opened = Card::open(&prefix).map(|card| info(CARDS, &card)).map_err(|error| error.to_string());
-        (name(CARDS, index), opened)
-    };
+    let card = |(index, prefix): (usize, PathBuf)| (name(CARDS, index), Card::open(&prefix).map(|card| info(CARDS, &card)));
     let cards = cards().into_iter().enumerate().map(card);
     #[cfg(feature = "fpga-sim")]
     let cards = cards.chain(simulated::seen());
@@ -73,7 +70,7 @@ pub fn open(wanted: &str) -> Result<Box<dyn DeviceBackend>, Error> {
         ))
     };
     let (_, prefix) = found.ok_or_else(absent)?;
-    let card = Card::open(&prefix).map_err(|error| Error::new(format!("{wanted}: {error}")))?;
+    let card = Card::open(&prefix).map_err(|error| Error::new(format!("{wanted}: {error}; {}", error.remedy())))?;
     Ok(Box::new(Device::new(wanted, CARDS, card)))
 }
 

@@ -91,10 +91,7 @@ pub(crate) fn survey(learned: &[Learned], data: &Path, prove: Prove) -> Vec<Sigh
     let sights = discover::discover().into_iter().map(sight);
     let of_fpga = |(name, seen): fpga::Seen| match seen {
         Ok(info) => Sight::Usable(usable(name, info, false, learned, data, prove)),
-        Err(error) => {
-            let (what, remedy) = error.rsplit_once("; ").unwrap_or((&error, "see hardware/boards/README.md"));
-            Sight::Unusable { api: fpga::CARDS, what: what.to_owned(), remedy: remedy.to_owned() }
-        }
+        Err(error) => Sight::Unusable { api: fpga::CARDS, what: error.to_string(), remedy: error.remedy().to_owned() },
     };
     sights.chain(fpga::seen().into_iter().map(of_fpga)).collect()
 }

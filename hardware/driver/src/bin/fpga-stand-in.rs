@@ -4,7 +4,7 @@ use std::{env, path::Path, process::ExitCode, sync::atomic::AtomicBool};
 
 use chainbox_fpga::stand_in::{
     Fault, StandIn,
-    behind::{Behind, Modelled},
+    behind::{Behind, Model},
 };
 use chainbox_fpga_model::curve::Curve;
 
@@ -23,11 +23,10 @@ fn main() -> ExitCode {
 
 fn serve(arguments: &[String]) -> Result<(), String> {
     let [prefix, curve, rest @ ..] = arguments else { return Err(USAGE.to_owned()) };
-    let known = [Curve::SM2, Curve::P256].into_iter().find(|known| known.name == curve);
-    let curve = known.ok_or_else(|| format!("{curve} is no curve of the verifier: sm2 or p256"))?;
+    let curve = Curve::named(curve)?;
     let (behind, fault) = match rest {
         [rtl, fault @ ..] if rtl == "rtl" => (rtl_of(curve)?, fault),
-        fault => (Box::new(Modelled::new(curve)) as Box<dyn Behind>, fault),
+        fault => (Box::new(Model::new(curve)) as Box<dyn Behind>, fault),
     };
     let fault = match fault {
         [] => None,

@@ -25,21 +25,23 @@ pub trait Behind: Send {
 }
 
 /// The model, with one engine.
-pub struct Modelled {
+pub struct Model {
     curve: Curve,
     table: Vec<[Word; 2]>,
+    /// There once the whole table is.
     machine: Option<Machine>,
+    build: u64,
     results: Vec<(u32, u8)>,
     counters: [u64; registers::COUNTERS.len()],
     snapshot: [u64; registers::COUNTERS.len()],
 }
 
-impl Modelled {
+impl Model {
     /// That of a curve.
     #[must_use]
-    pub const fn new(curve: Curve) -> Self {
+    pub fn new(curve: Curve) -> Self {
         let counters = [0; registers::COUNTERS.len()];
-        Self { curve, table: Vec::new(), machine: None, results: Vec::new(), counters, snapshot: counters }
+        Self { curve, build: sources::build(&curve), table: Vec::new(), machine: None, results: Vec::new(), counters, snapshot: counters }
     }
 
     fn count(&mut self, address: u16) {
@@ -50,11 +52,9 @@ impl Modelled {
     fn item(&mut self, packet: &[u8; ITEM_BYTES]) {
         self.count(registers::ITEMS);
         self.count(registers::RESULTS);
-        let (tag, item) = read_packet(packet);
-        let ran = |machine: &Machine| item.map_or(Outcome::Malformed, |item| machine.run(&item).outcome);
         // Without a table it knows nothing of anybody.
-        let outcome = self.machine.as_ref().map_or(Outcome::Broken, ran);
-        self.results.push((tag, outcome.code()));
+        let answer = self.machine.as_ref().map_or_else(|| (read_packet(packet).0, Outcome::Broken), |machine| machine.answer(packet));
+        self.results.push((answer.0, answer.1.code()));
     }
 
     fn point(&mut self, packet: &[u8]) {
@@ -62,7 +62,6 @@ impl Modelled {
         let word = |from: usize| Word::from_le_bytes(packet[from..from + 32].try_into().expect("32 bytes"));
         if number == 0 {
             self.table.clear();
-            self.machine = None;
         }
         self.table.push([word(BEAT_BYTES), word(BEAT_BYTES + 32)]);
         self.count(registers::LOADED);
@@ -71,9 +70,8 @@ impl Modelled {
     }
 }
 
-impl Behind for Modelled {
+impl Behind for Model {
     fn read(&mut self, address: u16) -> u32 {
-        let build = sources::build(&self.curve);
         if let Some(place) = registers::COUNTERS.iter().position(|(_, counter)| [*counter, counter + 4].contains(&address)) {
             let is_low = registers::COUNTERS[place].1 == address;
             return (self.snapshot[place] >> if is_low { 0 } else { 32 }) as u32;
@@ -81,9 +79,9 @@ impl Behind for Modelled {
         match address {
             registers::IDENTITY => register_map::IDENTITY,
             registers::VERSION => register_map::VERSION,
-            registers::BUILD_LOW => build as u32,
-            registers::BUILD_HIGH => (build >> 32) as u32,
-            registers::CURVE => self.curve.code(),
+            registers::BUILD_LOW => self.build as u32,
+            registers::BUILD_HIGH => (self.build >> 32) as u32,
+            registers::CURVE => self.curve.code,
             registers::ENGINES => 1,
             registers::CREDITS => CREDITS as u32,
             registers::FLUSH => register_map::FLUSH_AT_RESET,
@@ -123,16 +121,13 @@ pub use rtl::Rtl;
 mod rtl {
     use chainbox_fpga_model::{
         curve::Curve,
-        machine::Outcome,
         registers,
         wire::{BEAT_BYTES, KIND_ITEM},
     };
     use chainbox_fpga_sim::Verifier;
 
     use super::Behind;
-
-    /// Clocks between two looks at what came.
-    const CLOCKS_A_LOOK: u64 = 2_000;
+    use crate::simulated::CLOCKS_A_LOOK;
 
     /// The RTL, in Verilator.
     pub struct Rtl {
@@ -181,7 +176,7 @@ mod rtl {
             self.verifier.run(CLOCKS_A_LOOK);
             let results = self.verifier.results();
             self.open = self.open.saturating_sub(results.len());
-            Some(results.iter().map(|result| (result.tag, result.outcome.map_or(u8::MAX, Outcome::code))).collect())
+            Some(results.iter().map(|result| (result.tag, result.code)).collect())
         }
     }
 }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use chainbox_fpga_model::{
-    register_map::{self, Kind},
+    register_map::{self, Kind, Register},
     registers,
     wire::{BEAT_BYTES, ITEM_BYTES, KIND_ITEM, KIND_POINT},
 };
@@ -67,6 +67,16 @@ impl FromStr for Fault {
     }
 }
 
+/// The addresses of a register's words; none of `control`, which the host writes.
+fn words(register: &Register) -> impl Iterator<Item = u16> + use<> {
+    let count = match register.kind {
+        Kind::Control => 0,
+        Kind::Counter => 2,
+        _ => 1,
+    };
+    (register.address..).step_by(4).take(count)
+}
+
 /// A card in software.
 pub struct StandIn {
     behind: Box<dyn Behind>,
@@ -74,6 +84,8 @@ pub struct StandIn {
     /// Resets until the fault is gone.
     resets_left: usize,
     registers: File,
+    /// Words of registers that say something, by their addresses.
+    shown: Vec<u16>,
     packets: File,
     results: File,
     prefix: PathBuf,
@@ -106,6 +118,7 @@ impl StandIn {
             fault: fault.map(|(fault, _)| fault),
             resets_left: fault.map_or(0, |(_, resets)| resets),
             registers,
+            shown: register_map::card().iter().flat_map(words).collect(),
             packets,
             results,
             prefix: prefix.to_owned(),
@@ -154,16 +167,9 @@ impl StandIn {
 
     /// Puts what the card says of itself into the file, all but `control`.
     fn show_registers(&mut self) -> io::Result<()> {
-        for register in register_map::card() {
-            let words = match register.kind {
-                Kind::Control => 0,
-                Kind::Counter => 2,
-                _ => 1,
-            };
-            for address in (register.address..).step_by(4).take(words) {
-                let word = self.behind.read(address);
-                self.write(address, word)?;
-            }
+        for address in &self.shown {
+            let word = self.behind.read(*address);
+            self.registers.write_all_at(&word.to_le_bytes(), (*address).into())?;
         }
         Ok(())
     }
@@ -210,7 +216,7 @@ impl StandIn {
             Err(error) => return Err(error),
         };
         self.input.extend_from_slice(&bytes[..got]);
-        let mut taken = 0;
+        let (mut taken, forgets) = (0, self.has(Fault::Forgets));
         while let Some(kind) = self.input.get(taken) {
             let length = match *kind {
                 KIND_ITEM => ITEM_BYTES,
@@ -222,7 +228,7 @@ impl StandIn {
             taken += length;
             self.items += usize::from(packet[0] == KIND_ITEM);
             let is_forgotten = packet[0] == KIND_POINT && u16::from_le_bytes([packet[2], packet[3]]).is_multiple_of(1_000);
-            if !(is_forgotten && self.resets_left > 0 && self.fault == Some(Fault::Forgets)) {
+            if !(forgets && is_forgotten) {
                 self.behind.transfer(packet);
             }
         }

@@ -33,8 +33,7 @@ fn main() -> ExitCode {
 /// The cells of the whole card with one engine, and of the engine, for each curve.
 fn report() -> io::Result<Value> {
     let folder = env::temp_dir().join(format!("chainbox-synthesis-{}", std::process::id()));
-    let curves = [Curve::SM2, Curve::P256];
-    let of_curve = |curve: &Curve| -> io::Result<Value> {
+    let of_curve = &|curve: &Curve| -> io::Result<Value> {
         let folder = folder.join(curve.name);
         sources::write_headers(curve, &folder)?;
         for (name, text) in sources::MODULES {
@@ -44,7 +43,7 @@ fn report() -> io::Result<Value> {
         Ok(json!({ "build": format!("{:016x}", sources::build(curve)), "card": card, "engine": engine }))
     };
     let reports = thread::scope(|scope| {
-        let threads = curves.each_ref().map(|curve| scope.spawn(|| of_curve(curve)));
+        let threads = Curve::ALL.map(|curve| scope.spawn(move || of_curve(&curve)));
         threads.map(|thread| thread.join().expect("it does not panic"))
     });
     let version = Command::new("yosys").arg("-V").output()?;
@@ -54,7 +53,7 @@ fn report() -> io::Result<Value> {
         "command": "cargo run -p chainbox-fpga-model --example synthesis bench/results/fpga-synthesis.json",
         "curves": {},
     });
-    for (curve, of_curve) in curves.iter().zip(reports) {
+    for (curve, of_curve) in Curve::ALL.iter().zip(reports) {
         report["curves"][curve.name] = of_curve?;
     }
     fs::remove_dir_all(folder)?;

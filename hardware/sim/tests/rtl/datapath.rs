@@ -53,7 +53,7 @@ fn any(random: &mut ChaCha12Rng) -> Op {
 
 #[test]
 fn every_pass_is_that_of_the_model() {
-    for curve in [Curve::SM2, Curve::P256] {
+    for curve in Curve::ALL {
         let mut random = ChaCha12Rng::seed_from_u64(7);
         let (mut rtl, matrix, lines) = (Datapath::new(&curve), curve.fold_matrix(), Program::verifier().ops);
         let mut expected = VecDeque::new();
@@ -74,7 +74,7 @@ fn every_pass_is_that_of_the_model() {
 
 #[test]
 fn items_are_verified_by_the_datapath_in_hardware() {
-    for curve in [Curve::SM2, Curve::P256] {
+    for curve in Curve::ALL {
         let (machine, mut rtl) = (crate::items::machine(curve), Datapath::new(&curve));
         let [s, t] = [[3, 5, 7, 1 << 61], [11, !13, 17, 1 << 60]].map(Word);
         let good = crate::items::item(&curve, &Word([99, 1, 2, 3]), &s, &t);

@@ -124,21 +124,42 @@ fn the_queue_gives_what_it_was_given() {
 /// A line as the sequencer says it: its word, the entry, the sign, the point.
 type Line = (u64, u32, bool, u32);
 
-/// The lines of an item, and what it ends with where comparisons fail; the model runs it with results that are 0 where the key is on the curve, and 1 elsewhere.
-fn lines(machine: &Machine, item: &Item) -> Vec<u64> {
+/// The lines of an item whose comparisons fail: those of its commands, each with the digit of its command. The model goes through the same ones, with results that are 0
+/// where the key is on the curve, and 1 elsewhere.
+fn lines(machine: &Machine, item: &Item) -> Vec<Line> {
+    let program = machine.program();
     let mut lines = Vec::new();
+    let mut routine = |name: &str, digit: (u32, bool, u32)| {
+        lines.extend(program.routine(name).iter().map(|op| (op.encode(), digit.0, digit.1, digit.2)));
+    };
+    ["check", "first", "next"].iter().for_each(|name| routine(name, (0, false, 0)));
+    for command in item.commands() {
+        // model/src/wire.rs: a point of the fixed table, or doublings and what comes then.
+        let (is_point, word) = (command >> 15 == 1, u32::from(command));
+        let is_negative = word >> if is_point { 9 } else { 3 } & 1 == 1;
+        let digit = (word & 7, is_negative, (word >> 10 & 0x1f) << 9 | word & 0x1ff);
+        let doublings = if is_point { 0 } else { word >> 6 & 0x1ff };
+        (0..doublings).for_each(|_| routine("double", digit));
+        match (is_point, word >> 4 & 3) {
+            (true, _) => routine("add_fixed", digit),
+            (_, 0) => {}
+            (_, then) => routine(["begin", "add", "compare"][then as usize - 1], digit),
+        }
+    }
+    let mut words = Vec::new();
     let mut record = |op: &Op, _: &_| {
-        lines.push(op.encode());
+        words.push(op.encode());
         if op.report == Report::OffCurve { Word::ZERO } else { Word::ONE }
     };
     assert_eq!(machine.run_with(item, &mut record).outcome, Outcome::Mismatch);
+    assert!(lines.iter().map(|line| line.0).eq(words));
     lines
 }
 
 /// What a context is about.
 #[derive(Default)]
 struct Context {
-    item: Option<(usize, u32)>,
+    item: Option<usize>,
     lines: Vec<Line>,
     report: u64,
     is_broken: bool,
@@ -153,7 +174,7 @@ fn the_sequencer_gives_the_lines_of_every_item() {
         let item = any(&mut random, &Curve::SM2, 0);
         (lines(&machine, &item), item.commands())
     };
-    let items: Vec<(Vec<u64>, Vec<u16>)> = (0..60).map(|_| next()).collect();
+    let items: Vec<(Vec<Line>, Vec<u16>)> = (0..60).map(|_| next()).collect();
     let mut contexts: Vec<Context> = std::iter::repeat_with(Context::default).take(CONTEXTS).collect();
     let mut loading: Option<(usize, usize, usize)> = None;
     let (mut begun, mut results, mut kept, mut broken) = (0, HashMap::new(), 0, 0);
@@ -204,14 +225,13 @@ fn the_sequencer_gives_the_lines_of_every_item() {
         if let Some((tag, code)) = result {
             if told.takes {
                 let Context { item, lines, is_broken, .. } = std::mem::take(&mut contexts[before]);
-                let (number, _) = item.expect("a result of nobody");
-                let words: Vec<u64> = lines.iter().map(|line| line.0).collect();
+                let number = item.expect("a result of nobody");
                 let (right, outcome) = (&items[number].0, Outcome::of_code(code));
                 if outcome == Some(Outcome::Broken) {
-                    assert!(is_broken && right.starts_with(&words));
+                    assert!(is_broken && right.starts_with(&lines));
                     broken += 1;
                 } else {
-                    assert_eq!((&words, outcome), (right, Some(Outcome::Mismatch)), "item {number}");
+                    assert_eq!((&lines, outcome), (right, Some(Outcome::Mismatch)), "item {number}");
                 }
                 assert_eq!(results.insert(tag, code), None, "item {tag} twice");
                 assert_eq!(tag as usize, number);
@@ -222,7 +242,7 @@ fn the_sequencer_gives_the_lines_of_every_item() {
         if started {
             let (number, context, _) = loading.take().expect("one was to start");
             assert_eq!(context, before);
-            contexts[context] = Context { item: Some((number, 0)), ..Context::default() };
+            contexts[context] = Context { item: Some(number), ..Context::default() };
         }
         turn = (turn + 1) % CONTEXTS;
     }

@@ -31,7 +31,7 @@ fn verifier(machine: &Machine) -> Verifier {
 /// The outcomes by tag; each tag once.
 fn outcomes(verifier: &mut Verifier) -> HashMap<u32, Outcome> {
     let results = verifier.results();
-    let by_tag: HashMap<u32, Outcome> = results.iter().map(|result| (result.tag, result.outcome.expect("a code that is one"))).collect();
+    let by_tag: HashMap<u32, Outcome> = results.iter().map(|result| (result.tag, result.outcome().expect("a code that is one"))).collect();
     assert_eq!(by_tag.len(), results.len(), "a tag twice");
     by_tag
 }
@@ -194,7 +194,7 @@ fn the_registers_are_those_of_the_description() {
                 (registers::VERSION, register_map::VERSION),
                 (registers::BUILD_LOW, build as u32),
                 (registers::BUILD_HIGH, (build >> 32) as u32),
-                (registers::CURVE, curve.code()),
+                (registers::CURVE, curve.code),
                 (registers::ENGINES, engines),
                 (registers::CREDITS, engines * CREDITS as u32),
             ];
